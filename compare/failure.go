@@ -1,0 +1,196 @@
+package compare
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Failure is why a leg, a batch item or a signal gave no data: Smartcar's error as data, in one shape for all
+// generations of error bodies (smartcar-v2.md §5, smartcar-v3.md §7.1). Type and Code are Smartcar's own words in
+// upper case; both are empty for trouble below the API (a time-out, a reset, a body that is not JSON), where Kind says what.
+type Failure struct {
+	Kind       Kind          `json:"kind"`
+	Status     int           `json:"status,omitempty"` // HTTP status, 0 where no answer came
+	Type       string        `json:"type,omitempty"`
+	Code       string        `json:"code,omitempty"`
+	Resolution string        `json:"resolution,omitempty"`
+	RequestID  string        `json:"requestId,omitempty"`
+	RetryAfter time.Duration `json:"retryAfter,omitempty"` // 0: not stated
+	Note       string        `json:"note,omitempty"`       // our words, never the body's prose
+}
+
+// Kind is what a failure means for the verdict. It is decided once, by type and code, in the table of kinds.go.
+type Kind string
+
+// The kinds of failure. Passing kinds may be gone tomorrow; lasting ones stay until a person changes something.
+const (
+	KindNotCapable    Kind = "not-capable"    // lasting: the car, make or platform cannot
+	KindNotPermitted  Kind = "not-permitted"  // lasting: the permission is not granted
+	KindNotFound      Kind = "not-found"      // lasting: path, version, vehicle or signal unknown
+	KindNotApplicable Kind = "not-applicable" // lasting for the comparison: the car's state gives the field no value (not charging)
+	KindInvalid       Kind = "invalid"        // lasting: Smartcar found our request malformed
+	KindReauth        Kind = "reauthenticate" // lasting: the owner must log in at the maker again
+	KindGone          Kind = "vehicle-gone"   // lasting: the car left the owner's account
+	KindUnauthorized  Kind = "unauthorized"   // the token was refused (401)
+	KindForbidden     Kind = "forbidden"      // the token works, but not for this (403)
+	KindPlan          Kind = "plan"           // lasting: not in the plan (430 INVALID_PLAN, VEHICLE_LIMIT, ACCOUNT_SUSPENDED)
+	KindQuota         Kind = "quota"          // passing: this car's calls of the month are used up (430)
+	KindAppLimit      Kind = "app-limit"      // passing: the application's bucket is empty (429)
+	KindVehicleLimit  Kind = "vehicle-limit"  // passing: this car is throttled (429)
+	KindUpstream      Kind = "upstream"       // passing: the maker or Smartcar itself failed (5xx)
+	KindVehicleState  Kind = "vehicle-state"  // passing: asleep, out of reach, moving (409)
+	KindTimeout       Kind = "timeout"        // passing: no answer in time
+	KindNetwork       Kind = "network"        // passing: no connection, or it broke
+	KindMalformed     Kind = "malformed"      // passing: an answer that cannot be read
+)
+
+// Passing tells whether the failure may be gone when asked again: its fields are unmeasured, not lost.
+func (k Kind) Passing() bool {
+	switch k {
+	case KindQuota, KindAppLimit, KindVehicleLimit, KindUpstream, KindVehicleState, KindTimeout, KindNetwork, KindMalformed, KindUnauthorized, KindPlan:
+		return true
+	}
+	return false
+}
+
+// Label is the failure in Smartcar's words where it has any ("UPSTREAM/NO_RESPONSE"), else ours. Safe to print.
+func (f Failure) Label() string {
+	switch {
+	case f.Type != "" && f.Code != "":
+		return f.Type + "/" + f.Code
+	case f.Type != "" || f.Code != "":
+		return f.Type + f.Code
+	case f.Status != 0:
+		return fmt.Sprintf("%s (HTTP %d)", f.Kind, f.Status)
+	}
+	return string(f.Kind)
+}
+
+// errorBody holds the members of every known generation: v2's flat body, v3's entries of errors[] and the OAuth form.
+type errorBody struct {
+	Type        json.RawMessage `json:"type"`
+	Code        json.RawMessage `json:"code"`
+	Status      json.RawMessage `json:"status"`
+	StatusCode  int             `json:"statusCode"`
+	RequestID   string          `json:"requestId"`
+	Resolution  json.RawMessage `json:"resolution"`
+	Error       json.RawMessage `json:"error"`
+	Errors      []errorBody     `json:"errors"`
+	Description string          `json:"-"`
+	Meta        struct {
+		Debug struct {
+			RequestID string `json:"requestId"`
+		} `json:"debug"`
+	} `json:"meta"`
+}
+
+// DecodeFailure reads an error answer of any generation: {"errors":[…]}, the flat v2 body, {"error":{…}} and OAuth's
+// {"error":"…"} (smartcar-v3.md §7.1). A body that is none of them still gives a Failure, classified by status alone.
+// The prose of the body is never kept.
+func DecodeFailure(status int, header http.Header, body []byte, now time.Time) Failure {
+	f := Failure{Status: status, RetryAfter: ParseRetryAfter(header.Get("Retry-After"), now)}
+	var b errorBody
+	if json.Unmarshal(bytes.TrimSpace(body), &b) != nil {
+		f.Note = "the error body is not JSON"
+	} else {
+		f = b.root().fill(f)
+	}
+	if id := header.Get("Sc-Request-Id"); id != "" {
+		f.RequestID = id
+	}
+	f.Kind = kindOf(f)
+	return f
+}
+
+// root is the entry that carries the type and code.
+func (b errorBody) root() errorBody {
+	if len(b.Errors) > 0 {
+		return b.Errors[0]
+	}
+	if inner := (errorBody{}); len(b.Error) > 0 && b.Error[0] == '{' && json.Unmarshal(b.Error, &inner) == nil {
+		return inner
+	}
+	if word := rawText(b.Error); word != "" && len(b.Type) == 0 {
+		b.Code, _ = json.Marshal(word)
+	}
+	return b
+}
+
+func (b errorBody) fill(f Failure) Failure {
+	f.Type, f.Code = enumWord(b.Type), enumWord(b.Code)
+	f.Resolution = resolutionOf(b.Resolution)
+	f.RequestID = firstOf(b.RequestID, b.Meta.Debug.RequestID)
+	if f.Status == 0 {
+		f.Status = b.StatusCode
+	}
+	if f.Status == 0 {
+		f.Status, _ = strconv.Atoi(rawText(b.Status))
+	}
+	return f
+}
+
+// resolutionOf accepts the object, the bare string and null (smartcar-v2.md §5).
+func resolutionOf(raw json.RawMessage) string {
+	var object struct {
+		Type json.RawMessage `json:"type"`
+	}
+	if len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &object) == nil {
+		return enumWord(object.Type)
+	}
+	return enumWord(raw)
+}
+
+// rawText is a JSON string's or number's text, "" for anything else.
+func rawText(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	var n json.Number
+	if json.Unmarshal(raw, &n) == nil {
+		return n.String()
+	}
+	return ""
+}
+
+// enumWord is an enumeration's word in upper case with underscores; anything that does not look like one is dropped,
+// so that no prose (which could quote a token) travels further.
+func enumWord(raw json.RawMessage) string {
+	word := strings.ToUpper(strings.ReplaceAll(rawText(raw), "-", "_"))
+	if len(word) > 64 || strings.IndexFunc(word, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) >= 0 {
+		return ""
+	}
+	return word
+}
+
+func firstOf(words ...string) string {
+	for _, w := range words {
+		if w != "" {
+			return w
+		}
+	}
+	return ""
+}
+
+// maxRetryAfter caps what a Retry-After may ask for: a day. More is a mistake of the server's clock.
+const maxRetryAfter = 24 * time.Hour
+
+// ParseRetryAfter reads seconds or an HTTP date (smartcar-v3.md §3); 0 where there is none or it makes no sense.
+func ParseRetryAfter(value string, now time.Time) time.Duration {
+	value = strings.TrimSpace(value)
+	var wait time.Duration
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+		if !(seconds > 0) {
+			return 0
+		}
+		wait = time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))
+	} else if at, err := http.ParseTime(value); err == nil {
+		wait = at.Sub(now)
+	}
+	return max(0, min(wait, maxRetryAfter))
+}
