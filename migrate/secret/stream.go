@@ -1,0 +1,169 @@
+package secret
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"sync"
+)
+
+const chunk = 64 << 10 // bytes read or held back at a time, beside the longest form
+
+// Redact gives p with every known secret, in every form, replaced by Mark; overlapping ones by a single Mark. p itself is
+// returned where nothing was found, otherwise a new slice.
+func (v *Vault) Redact(p []byte) []byte {
+	if v == nil {
+		return p
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if i, _ := v.first(p, len(p)); i < 0 {
+		return p
+	}
+	var r redaction
+	return r.step(v, p, len(p))
+}
+
+// Find reads all of r and says whether a known secret stands in it, in any form, also across chunk borders; fingerprint
+// names the first one found, by Secret.Fingerprint. Memory is bounded however long r is. err is r's.
+func (v *Vault) Find(r io.Reader) (found bool, fingerprint string, err error) {
+	if v == nil {
+		return false, "", nil
+	}
+	var buf []byte
+	for {
+		buf, err = more(r, buf)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, "", err
+		}
+		i, print, decided := v.scan(buf, err != nil)
+		if i >= 0 {
+			return true, print, nil
+		}
+		if err != nil {
+			return false, "", nil
+		}
+		buf = buf[:copy(buf, buf[decided:])]
+	}
+}
+
+// scan looks for a secret in buf and says how many leading bytes can no longer start one.
+func (v *Vault) scan(buf []byte, last bool) (at int, print string, decided int) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	decided = v.decided(buf, last)
+	at, print = v.first(buf, decided)
+	return at, print, decided
+}
+
+// decided is how many leading positions of buf can be judged without seeing more.
+func (v *Vault) decided(buf []byte, last bool) int {
+	if last {
+		return len(buf)
+	}
+	return max(0, len(buf)-max(v.longest, 1)+1)
+}
+
+// first gives the first position below limit where a form starts, or -1. The caller holds the lock.
+func (v *Vault) first(p []byte, limit int) (int, string) {
+	for i := range limit {
+		if n, print := v.match(p[i:]); n > 0 {
+			return i, print
+		}
+	}
+	return -1, ""
+}
+
+// more appends up to one chunk of r to buf; io.EOF means that r is at its end.
+func more(r io.Reader, buf []byte) ([]byte, error) {
+	old := len(buf)
+	buf = append(buf, make([]byte, chunk)...)
+	n, err := io.ReadFull(r, buf[old:])
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return buf[:old+n], err
+}
+
+// redaction is redacting one text in steps.
+type redaction struct {
+	covered int // bytes at the start of the next step that belong to a secret already marked
+}
+
+// step gives the redacted form of p[:limit]; matches may reach beyond limit into what p shows of the rest.
+func (r *redaction) step(v *Vault, p []byte, limit int) []byte {
+	out := make([]byte, 0, limit+len(Mark))
+	for i := range limit {
+		n, _ := v.match(p[i:])
+		if n > 0 && i >= r.covered {
+			out = append(out, Mark...)
+		}
+		if n > 0 {
+			r.covered = max(r.covered, i+n)
+		}
+		if i >= r.covered {
+			out = append(out, p[i])
+		}
+	}
+	r.covered = max(0, r.covered-limit)
+	return out
+}
+
+// Writer gives a writer that redacts what passes to w, also secrets cut in two by the borders of Write calls. Text is held
+// back until its line ends (\n or \r), until much of it has come, or until Close, which writes the rest and does not close w.
+// Secrets that hold a line break themselves are found only within one Write. It may be used from many goroutines.
+func (v *Vault) Writer(w io.Writer) io.WriteCloser { return &writer{vault: v, w: w} }
+
+type writer struct {
+	mu    sync.Mutex
+	vault *Vault
+	w     io.Writer
+	held  []byte
+	state redaction
+}
+
+// Write takes all of p, even where none of it is written yet; an error is one of the writer below.
+func (w *writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = append(w.held, p...)
+	limit := bytes.LastIndexAny(w.held, "\n\r") + 1
+	if rest := len(w.held) - limit; rest > chunk {
+		limit = max(limit, w.vault.safe(w.held))
+	}
+	return len(p), w.pass(limit)
+}
+
+// Close writes what is held back.
+func (w *writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pass(len(w.held))
+}
+
+func (w *writer) pass(limit int) error {
+	if limit == 0 {
+		return nil
+	}
+	_, err := w.w.Write(w.vault.stepped(&w.state, w.held, limit))
+	w.held = w.held[:copy(w.held, w.held[limit:])]
+	return err
+}
+
+func (v *Vault) safe(held []byte) int {
+	if v == nil {
+		return len(held)
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.decided(held, false)
+}
+
+func (v *Vault) stepped(r *redaction, p []byte, limit int) []byte {
+	if v == nil {
+		return p[:limit]
+	}
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return r.step(v, p, limit)
+}
