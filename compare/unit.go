@@ -75,12 +75,11 @@ func canonical(n float64, q Quantity, label string) (value float64, ok bool) {
 }
 
 // suspectFactors are the ratios by which two numbers agree when one of them carries the wrong unit (DESIGN §3.3).
-// Ranges are left out by their fields: real driving reaches such ratios.
+// Ranges are left out by their fields and volumes altogether: real driving and one stop at a pump reach such ratios.
 var suspectFactors = map[Quantity][]float64{
 	Length:   {1.609344},
 	Fraction: {100},
 	Pressure: {100, 6.894757293168, 14.5037738},
 	Power:    {1000},
-	Volume:   {3.785411784},
 	Energy:   {1000},
 }

@@ -1,0 +1,79 @@
+package smartcar
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"scmigrate/compare"
+)
+
+// policy says which failures are worth another attempt at once. Whatever it does not repeat comes back as data, and the
+// next run on the same ledger asks again.
+type policy struct {
+	tries   uint          // attempts in all
+	longest time.Duration // a Retry-After above this is not waited for
+	worth   func(reply) bool
+}
+
+var (
+	// vehiclePolicy: each further attempt may wake a car and cost money, so one, and only where the first surely read nothing.
+	vehiclePolicy = policy{tries: 2, longest: time.Minute, worth: func(p reply) bool {
+		return brokeBeforeAnswer(p) || p.Status == 429 && p.Failure.RetryAfter > 0
+	}}
+	// pagePolicy: a lost page makes the whole connections list prove nothing, so it may take longer.
+	pagePolicy = policy{tries: 4, longest: 5 * time.Minute, worth: passes}
+	iamPolicy  = policy{tries: 4, longest: 30 * time.Second, worth: passes}
+)
+
+// brokeBeforeAnswer: the connection was reset before any byte of the answer.
+func brokeBeforeAnswer(p reply) bool { return p.Status == 0 && p.class == classReset }
+
+// passes is true for trouble that a little time may heal, on requests that no car notices.
+func passes(p reply) bool {
+	switch p.Failure.Kind {
+	case compare.KindUpstream, compare.KindTimeout, compare.KindNetwork, compare.KindMalformed, compare.KindAppLimit, compare.KindVehicleLimit:
+		return p.Status < 300 || p.Status >= 400 // a redirect stays one
+	}
+	return false
+}
+
+var errAgain = errors.New("worth another attempt")
+
+// verdict is nil when the reply is final, else errAgain, with the server's waiting time where it named one.
+func (p policy) verdict(got reply) error {
+	if got.Failure == nil || got.Failure.RetryAfter > p.longest || !p.worth(got) {
+		return nil
+	}
+	if wait := got.Failure.RetryAfter; wait > 0 {
+		return errors.Join(errAgain, &backoff.RetryAfterError{Duration: wait})
+	}
+	return errAgain
+}
+
+// retried repeats an exchange under a policy. Each attempt passes the limiter and is reported by itself.
+func retried(p policy, next exchange) exchange {
+	return func(ctx context.Context, r request) (reply, error) {
+		schedule := backoff.NewExponentialBackOff()
+		schedule.InitialInterval, schedule.Multiplier, schedule.MaxInterval = time.Second, 2, 10*time.Second
+		attempt := func() (reply, error) {
+			got, err := next(ctx, r)
+			if err != nil {
+				return reply{}, backoff.Permanent(err)
+			}
+			return got, p.verdict(got)
+		}
+		got, err := backoff.Retry(ctx, attempt, backoff.WithBackOff(schedule), backoff.WithMaxTries(p.tries), backoff.WithMaxElapsedTime(0))
+		switch {
+		case err == nil:
+			return got, nil
+		case ctx.Err() != nil:
+			return reply{}, ctx.Err()
+		case errors.Is(err, errAgain):
+			return got, nil
+		}
+		return reply{}, err
+	}
+}
