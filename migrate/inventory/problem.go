@@ -1,0 +1,72 @@
+package inventory
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing that is wrong with an inventory, and what to do about it. Neither text holds a value of the
+// file: a token may stand anywhere in a file that is wrong.
+type Problem struct {
+	File    string // as the user named it, "stdin" for "-"
+	Line    int    // 1-based; 0 where the trouble has no line
+	Message string
+	Hint    string // what to do or write instead; may be ""
+}
+
+// String gives "file:line: message (hint)".
+func (p Problem) String() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	b.WriteString(": " + p.Message)
+	if p.Hint != "" {
+		b.WriteString(" (" + p.Hint + ")")
+	}
+	return b.String()
+}
+
+// maxProblems is how many problems are listed; the others are counted. Nobody reads more before fixing the first.
+const maxProblems = 100
+
+// Problems is everything that is wrong with an inventory, by line: the error of Open and NewResolver for trouble with
+// the content (exit 2). List holds the first 100 found, More says how many there are beside them.
+type Problems struct {
+	List []Problem
+	More int
+}
+
+// Error lists the problems, one a line.
+func (p *Problems) Error() string {
+	lines := make([]string, 0, len(p.List)+1)
+	for _, one := range p.List {
+		lines = append(lines, one.String())
+	}
+	if p.More > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more problems", p.More))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p *Problems) add(list ...Problem) {
+	room := min(len(list), maxProblems-len(p.List))
+	p.List = append(p.List, list[:room]...)
+	p.More += len(list) - room
+}
+
+// asError gives p sorted by line, or nil where nothing is wrong.
+func (p *Problems) asError() error {
+	if len(p.List) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(p.List, func(a, b Problem) int { return a.Line - b.Line })
+	return p
+}
+
+// complaint is what is wrong with a single value, before it is known where the value stands. The zero complaint is none.
+type complaint struct{ message, hint string }
+
+func (c complaint) none() bool { return c.message == "" }
