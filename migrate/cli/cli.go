@@ -1,0 +1,132 @@
+// Package cli is the command line: it fills structs from flags and environment, lets them check themselves in sentences,
+// and calls what does the work. It is the only package that has heard of urfave/cli.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"scmigrate/migrate"
+)
+
+// Process is everything of the outside world that a command may touch.
+type Process struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	LookupEnv      func(string) (string, bool)
+	Now            func() time.Time
+	Transport      http.RoundTripper // nil: the network
+	Width          int               // columns of stdout, 0: not a terminal
+	Color          bool
+	Live           bool // stderr is a terminal: a progress bar instead of lines
+}
+
+// System is the process as the operating system made it.
+func System() Process {
+	p := Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now}
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		p.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
+		p.Color = true
+	}
+	if v, ok := os.LookupEnv("NO_COLOR"); ok && v != "" {
+		p.Color = false
+	}
+	_, ci := os.LookupEnv("CI")
+	p.Live = term.IsTerminal(int(os.Stderr.Fd())) && !ci
+	return p
+}
+
+// exitError carries the exit code of a command that said everything it had to say, or nothing more than err.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usage is trouble that was found before anything was sent (exit code 2).
+func usage(err error) error { return &exitError{migrate.ExitUsage, err} }
+
+func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+
+// Main runs one command and returns its exit code (CONTRACT §3).
+func Main(ctx context.Context, args []string, p Process) int {
+	app := newApp(p)
+	ordered, err := permute(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, ordered)
+	}
+	if err == nil {
+		return migrate.ExitReady
+	}
+	code := migrate.ExitTool
+	if exit := (*exitError)(nil); errors.As(err, &exit) {
+		code = exit.code
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(p.Stderr, "scmigrate: "+text)
+	}
+	return code
+}
+
+func newApp(p Process) *ucli.App {
+	app := &ucli.App{
+		Name: "scmigrate", Usage: "may this Smartcar integration switch from per-vehicle tokens (v2.0) to the application token (v3)?",
+		Description: exitTable, Writer: p.Stdout, ErrWriter: p.Stderr, Reader: p.Stdin, HideVersion: true, HideHelpCommand: true,
+		ExitErrHandler: func(*ucli.Context, error) {},
+		OnUsageError:   onUsageError,
+		Commands: []*ucli.Command{
+			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), explainCommand(p), fieldsCommand(p),
+			simulateCommand(p), completionCommand(p), versionCommand(p),
+		},
+		EnableBashCompletion: true,
+	}
+	for _, c := range app.Commands {
+		c.OnUsageError, c.HideHelpCommand = onUsageError, true
+	}
+	app.Action = func(c *ucli.Context) error { return noCommand(c) }
+	return app
+}
+
+// noCommand answers a call without a command, or with one that does not exist.
+func noCommand(c *ucli.Context) error {
+	if name := c.Args().First(); name != "" {
+		return usagef("unknown command %q (see: scmigrate --help)", name)
+	}
+	return ucli.ShowAppHelp(c)
+}
+
+func onUsageError(_ *ucli.Context, err error, _ bool) error {
+	return usagef("%s (see: scmigrate --help)", firstLine(err.Error()))
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+const exitTable = `Exit codes:
+  0    finished; every gate holds, and at least one vehicle is ready
+  1    the tool failed
+  2    usage, configuration or inventory problem; nothing was sent
+  3    a gate fails
+  4    undecided: some vehicles could not be measured, or nothing is ready
+  5    application credentials refused by all secrets
+  6    isolation breach: a foreign user id was served; stopped at once
+  130  interrupted; start the same command again to go on`

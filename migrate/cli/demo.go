@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"scmigrate/fixtures"
+	"scmigrate/migrate"
+	"scmigrate/migrate/ledger"
+)
+
+// demoInventory is the demo's inventory file; a directory whose ledger names it is the demo's to begin anew.
+const demoInventory = "demo-inventory.yaml"
+
+func demoCommand(p Process) *ucli.Command {
+	return &ucli.Command{
+		Name: "demo", Usage: "the whole job on an embedded Smartcar simulator: no account, no configuration",
+		Flags: []ucli.Flag{text("out", "scmigrate-demo", "the demo's `DIR`", "o"), number("vehicles", 40, "the size of the `FLEET`"), number("seed", 1, "another `SEED` makes another fleet")},
+		Action: func(c *ucli.Context) error {
+			if c.NArg() > 0 || c.Int("vehicles") < 1 || c.Int("vehicles") > 1_000_000 {
+				return usagef("give --vehicles 1 to 1000000, and no argument")
+			}
+			return demo(c.Context, p, c.String("out"), fixtures.DemoScenario(c.Int("vehicles"), uint64(c.Int("seed"))))
+		},
+	}
+}
+
+// demo runs the very same code as run does, against the simulator in this process: nothing is sent anywhere.
+func demo(ctx context.Context, p Process, dir string, s fixtures.Scenario) error {
+	world, err := fixtures.New(s, fixtures.Options{Now: p.Now})
+	if err != nil {
+		return fmt.Errorf("cannot build the simulated fleet: %w", err)
+	}
+	inventoryPath, err := demoFiles(ctx, dir, world)
+	if err != nil {
+		return err
+	}
+	p.Transport, p.LookupEnv = world.Transport(), demoEnv(p, world)
+	o := options{inventory: inventoryPath, out: dir, format: strings.Join([]string{"terminal", "html", "markdown", "json"}, ","), fieldSpec: "standard", legs: "both",
+		limit: "unlimited", limitShare: "100%", concurrency: 8, controls: 3, maxBilled: 60, timeoutLegacy: demoTimeout, timeoutApp: demoTimeout}
+	if err := errors.Join(o.check(), o.checkRun()); err != nil {
+		return err
+	}
+	if err := runFleet(ctx, p, o); !expectedExit(err) {
+		return err
+	}
+	return checkTruth(ctx, p.Stdout, dir, world)
+}
+
+// demoFiles writes the inventory and the truth, and clears away an earlier demo.
+func demoFiles(ctx context.Context, dir string, world *fixtures.World) (string, error) {
+	path := filepath.Join(dir, demoInventory)
+	if err := clearDemo(ctx, dir, path); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("cannot make the demo's directory: %w", err)
+	}
+	if err := writeWith(path, world.WriteInventory); err != nil {
+		return "", err
+	}
+	return path, writeWith(filepath.Join(dir, "demo-truth.json"), world.WriteTruth)
+}
+
+func clearDemo(ctx context.Context, dir, inventoryPath string) error {
+	l, err := ledger.Open(dir)
+	if errors.Is(err, ledger.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return usage(err)
+	}
+	h, err := l.Header(ctx)
+	if err = errors.Join(err, l.Close()); err != nil {
+		return err
+	}
+	if h.Inventory != inventoryPath {
+		return usagef("%s holds a run that is not the demo's (give another -o DIR)", dir)
+	}
+	return ledger.Remove(dir)
+}
+
+func writeWith(path string, write func(io.Writer) error) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return write(f)
+}
+
+// demoEnv hides the caller's Smartcar settings: the demo uses the simulator's.
+func demoEnv(p Process, world *fixtures.World) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		switch {
+		case name == "SMARTCAR_CLIENT_ID":
+			return world.ClientID(), true
+		case name == "SMARTCAR_CLIENT_SECRET":
+			return world.ClientSecrets()[0], true
+		case strings.HasPrefix(name, "SMARTCAR_") || strings.HasPrefix(name, "SCMIGRATE_"):
+			return "", false
+		}
+		return p.LookupEnv(name)
+	}
+}
+
+// expectedExit: the demo's fleet is not all ready, on purpose.
+func expectedExit(err error) bool {
+	exit := (*exitError)(nil)
+	return err == nil || errors.As(err, &exit) && (exit.code == migrate.ExitGate || exit.code == migrate.ExitUndecided)
+}
+
+// checkTruth holds the judged fleet against what the simulator knows about every car.
+func checkTruth(ctx context.Context, out io.Writer, dir string, world *fixtures.World) error {
+	l, err := ledger.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	truth := world.Truth()
+	wrong, n := 0, 0
+	causes := map[migrate.Code]bool{}
+	for rec, err := range l.Records(ctx) {
+		if err != nil {
+			return err
+		}
+		got := codes(rec.Judgement.Causes)
+		for _, code := range got {
+			causes[migrate.Code(code)] = true
+		}
+		want := truth[n]
+		n++
+		if string(rec.Judgement.Verdict) != want.Verdict || !slices.Equal(got, want.Causes) && len(got)+len(want.Causes) > 0 {
+			wrong++
+			fmt.Fprintf(out, "differs from the truth: %s (%s) is %s %v, judged %s %v\n", want.VehicleID, want.Defect, want.Verdict, want.Causes, rec.Judgement.Verdict, got)
+		}
+	}
+	fmt.Fprintf(out, "\nThis was a simulated fleet of %d vehicles with %d kinds of trouble put into it on purpose, so not all is ready.\n", n, len(causes))
+	fmt.Fprintf(out, "Judged as the simulator knows it: %d of %d vehicles.\nOpen the report: %s\n", n-wrong, n, filepath.Join(dir, "report.html"))
+	if wrong > 0 {
+		return fmt.Errorf("%d vehicles were judged differently from the simulator's truth", wrong)
+	}
+	return nil
+}
+
+// codes are the distinct codes of a list of causes, in its order.
+func codes(causes []migrate.CauseRef) []string {
+	var list []string
+	for _, c := range causes {
+		if !slices.Contains(list, string(c.Code)) {
+			list = append(list, string(c.Code))
+		}
+	}
+	return list
+}

@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/report"
+	"scmigrate/migrate/smartcar"
+)
+
+// options are the flags of run and plan. They are filled once, check themselves in sentences, and then nothing else
+// knows of flags.
+type options struct {
+	inventory, out, format, fieldSpec, legs string
+	concurrency, controls                   int
+	limit, limitShare                       string
+	maxRequests, maxBilled                  int
+	timeBox, timeoutLegacy, timeoutApp      time.Duration
+	keepGoing, jsonFull, noProgress         bool
+
+	fields  []*compare.Field        // from fieldSpec
+	bucket  smartcar.LimiterOptions // from limit and limitShare
+	formats []string                // from format
+}
+
+func env(name string) []string {
+	return []string{"SCMIGRATE_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))}
+}
+
+func text(name, value, usage string, aliases ...string) *ucli.StringFlag {
+	return &ucli.StringFlag{Name: name, Value: value, Usage: usage, EnvVars: env(name), Aliases: aliases}
+}
+
+func number(name string, value int, usage string) *ucli.IntFlag {
+	return &ucli.IntFlag{Name: name, Value: value, Usage: usage, EnvVars: env(name)}
+}
+
+func span(name string, value time.Duration, usage string) *ucli.DurationFlag {
+	return &ucli.DurationFlag{Name: name, Value: value, Usage: usage, EnvVars: env(name)}
+}
+
+func toggle(name, usage string) *ucli.BoolFlag {
+	return &ucli.BoolFlag{Name: name, Usage: usage, EnvVars: env(name)}
+}
+
+// measureFlags are common to run and plan: what would be called, and how fast.
+func measureFlags() []ucli.Flag {
+	return []ucli.Flag{
+		text("inventory", "", "the inventory `FILE` (YAML); - reads stdin", "i"),
+		text("fields", "standard", "`SET` of fields to compare: standard, all, or names separated by commas"),
+		text("legs", "both", "`LEVEL`: connections (only the list), app (no legacy leg), both"),
+		text("limit", "120+2/m", "the application's rate `LIMIT`: bucket+refill, or unlimited"),
+		text("limit-share", "50%", "the `PART` of the limit that this tool may take; production lives on the same bucket"),
+		number("max-requests", 0, "stop after `N` requests (0: no cap)"),
+		number("max-billed-per-vehicle", 60, "the most billed reads of one vehicle in this run"),
+		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
+		toggle("keep-going", "skip faulty inventory rows instead of refusing the file"),
+	}
+}
+
+func runFlags() []ucli.Flag {
+	return append(measureFlags(),
+		text("out", "", "the run's `DIR`: ledger and reports; the same DIR resumes", "o"),
+		text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"),
+		number("concurrency", 8, "vehicles at the same time"),
+		span("time-box", 0, "end cleanly after this `TIME`, to be resumed (0: none)"),
+		span("timeout-legacy", smartcar.DefaultTimeoutLegacy, "the longest wait for one v2.0 answer"),
+		span("timeout-app", smartcar.DefaultTimeoutApp, "the longest wait for one v3 answer"),
+		toggle("json-full", "report.json holds the fields of ready vehicles too"),
+		toggle("no-progress", "say nothing while running"),
+	)
+}
+
+func readOptions(c *ucli.Context) (options, error) {
+	o := options{
+		inventory: c.String("inventory"), out: c.String("out"), format: c.String("format"), fieldSpec: c.String("fields"), legs: c.String("legs"),
+		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"),
+		maxRequests: c.Int("max-requests"), maxBilled: c.Int("max-billed-per-vehicle"), timeBox: c.Duration("time-box"),
+		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
+		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
+	}
+	if c.NArg() > 0 {
+		return o, usagef("unexpected argument %q (the inventory is given with -i)", c.Args().First())
+	}
+	if err := o.check(); err != nil {
+		return o, usage(err)
+	}
+	return o, nil
+}
+
+// check fills what is derived and says everything that is wrong at once.
+func (o *options) check() error {
+	var errs []error
+	add := func(err error) { errs = append(errs, err) }
+	if o.inventory == "" {
+		add(errors.New("no inventory (give one with -i FILE, or try: scmigrate demo)"))
+	}
+	var err error
+	if o.fields, err = compare.Select(o.fieldSpec); err != nil {
+		add(fmt.Errorf("--fields: %w", err))
+	}
+	if !slices.Contains([]string{"connections", "app", "both"}, o.legs) {
+		add(fmt.Errorf("--legs %q: choose connections, app or both", o.legs))
+	}
+	if o.bucket, err = smartcar.ParseLimit(o.limit); err != nil {
+		add(fmt.Errorf("--limit: %w", err))
+	}
+	if o.bucket.Share, err = parseShare(o.limitShare); err != nil {
+		add(fmt.Errorf("--limit-share: %w", err))
+	}
+	o.bucket.MaxRequests = o.maxRequests
+	for _, n := range []struct {
+		name string
+		bad  bool
+		want string
+	}{
+		{"max-requests", o.maxRequests < 0, "0 or more"},
+		{"max-billed-per-vehicle", o.maxBilled < 1, "1 or more"},
+		{"negative-control", o.controls < 0 || o.controls > 20, "0 to 20"},
+		{"time-box", o.timeBox < 0, "0 or more"},
+	} {
+		if n.bad {
+			add(fmt.Errorf("--%s: give %s", n.name, n.want))
+		}
+	}
+	add(o.checkBilled())
+	return errors.Join(errs...)
+}
+
+// checkRun is what only run needs.
+func (o *options) checkRun() error {
+	var errs []error
+	if o.out == "" {
+		errs = append(errs, errors.New("no directory for the run (give one with -o DIR)"))
+	}
+	if o.concurrency < 1 || o.concurrency > 1000 {
+		errs = append(errs, errors.New("--concurrency: give 1 to 1000"))
+	}
+	if o.timeoutLegacy <= 0 || o.timeoutApp <= 0 {
+		errs = append(errs, errors.New("--timeout-legacy and --timeout-app: give a time above 0"))
+	}
+	var err error
+	if o.formats, err = parseFormats(o.format); err != nil {
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return usage(err)
+	}
+	return nil
+}
+
+// checkBilled refuses a batch that alone is over the cap: cutting it silently would leave fields unmeasured.
+func (o *options) checkBilled() error {
+	if reads := billedReads(o.fields, o.legs); reads > o.maxBilled {
+		return fmt.Errorf("one vehicle needs up to %d billed reads (one per v2 path, one for v3), over --max-billed-per-vehicle %d: raise it, or ask for fewer --fields", reads, o.maxBilled)
+	}
+	return nil
+}
+
+// billedReads is the most that one vehicle can cost: each path of a batch counts (smartcar-v2.md §3), and one signals call.
+func billedReads(fields []*compare.Field, legs string) int {
+	switch legs {
+	case "connections":
+		return 0
+	case "app":
+		return 1
+	}
+	vin, _ := compare.Lookup("vin")
+	return len(compare.Paths(append(slices.Clone(fields), vin), "tesla")) + 1
+}
+
+// parseShare reads "50%" or "0.5".
+func parseShare(s string) (float64, error) {
+	trimmed, percent := strings.CutSuffix(strings.TrimSpace(s), "%")
+	n, err := strconv.ParseFloat(trimmed, 64)
+	if percent {
+		n /= 100
+	}
+	if err != nil || !(n > 0 && n <= 1) {
+		return 0, fmt.Errorf("%q is no part of the limit: give 1%% to 100%%", s)
+	}
+	return n, nil
+}
+
+func parseFormats(list string) ([]string, error) {
+	var formats []string
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		if !slices.Contains(report.Formats(), name) {
+			return nil, fmt.Errorf("--format: unknown format %q (known: %s)", name, strings.Join(report.Formats(), ", "))
+		}
+		formats = append(formats, name)
+	}
+	return formats, nil
+}
+
+// widthOf is the width to render for: that of the terminal, 100 columns elsewhere.
+func widthOf(p Process) int { return cmp.Or(p.Width, 100) }

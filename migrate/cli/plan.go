@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"fmt"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
+)
+
+func planCommand(p Process) *ucli.Command {
+	return &ucli.Command{Name: "plan", Usage: "what a run would cost and how long it would take; sends nothing, resolves no secret", Flags: measureFlags(), Action: func(c *ucli.Context) error {
+		o, err := readOptions(c)
+		if err != nil {
+			return err
+		}
+		file, err := openInventory(c.Context, p, o)
+		if err != nil {
+			return err
+		}
+		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: billedReads(o.fields, o.legs),
+			Start: p.Now(), Command: len(file.Header().Command) > 0})
+		if err := file.Each(c.Context, func(e inventory.Entry) error { f.Add(e); return nil }); err != nil {
+			return err
+		}
+		for _, line := range f.Lines() {
+			if _, err := fmt.Fprintln(p.Stdout, line); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}

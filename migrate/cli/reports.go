@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/report"
+	"scmigrate/migrate/secret"
+)
+
+// reportOptions say what to render, and where.
+type reportOptions struct {
+	dir     string
+	formats []string
+	full    bool
+	vault   *secret.Vault
+}
+
+// writeReports renders the ledger into files and, where asked for, to the terminal. Every artefact is scanned for every
+// secret this process has seen; one that holds any is removed and the command fails.
+func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) error {
+	r, key, err := report.FromLedger(ctx, l, o.full)
+	if err != nil {
+		return err
+	}
+	files := slices.DeleteFunc(slices.Clone(o.formats), func(f string) bool { return report.FileOf(f) == "" })
+	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, o.vault) }}); err != nil {
+		return err
+	}
+	if !slices.Contains(o.formats, "terminal") {
+		return nil
+	}
+	return report.Render(p.Stdout, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir})
+}
+
+// errLeak means that an artefact held a secret.
+var errLeak = errors.New("held a secret and was not written; please report this as a bug")
+
+func scan(path string, vault *secret.Vault) error {
+	if vault == nil {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	found, fingerprint, err := vault.Find(f)
+	if err == nil && found {
+		err = fmt.Errorf("%s %w (fingerprint %s)", path, errLeak, fingerprint)
+	}
+	return err
+}
+
+func reportCommand(p Process) *ucli.Command {
+	return &ucli.Command{Name: "report", Usage: "render the reports again from a run's ledger, without a call", ArgsUsage: "DIR",
+		Flags: []ucli.Flag{text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"), text("out", "", "write into `DIR2` instead of DIR", "o"),
+			toggle("json-full", "report.json holds the fields of ready vehicles too")},
+		Action: func(c *ucli.Context) error {
+			l, err := openLedger(c)
+			if err != nil {
+				return err
+			}
+			defer l.Close()
+			formats, err := parseFormats(c.String("format"))
+			if err != nil {
+				return usage(err)
+			}
+			dir := c.String("out")
+			if dir == "" {
+				dir = l.Dir()
+			}
+			return writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full")})
+		}}
+}
+
+// openLedger opens the directory that a command was given as its only argument.
+func openLedger(c *ucli.Context) (*ledger.Ledger, error) {
+	if c.NArg() != 1 {
+		return nil, usagef("give the run's directory: scmigrate %s DIR", c.Command.Name)
+	}
+	l, err := ledger.Open(c.Args().First())
+	if err != nil {
+		return nil, usage(err)
+	}
+	return l, nil
+}

@@ -1,0 +1,266 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"scmigrate/compare"
+	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/secret"
+	"scmigrate/migrate/smartcar"
+)
+
+func runCommand(p Process) *ucli.Command {
+	return &ucli.Command{
+		Name: "run", Usage: "call every vehicle both ways, compare, judge, and write the reports", Flags: runFlags(),
+		Description: "Reads only: no command is ever sent to a car. Started again on the same DIR it goes on where it stopped.",
+		Action: func(c *ucli.Context) error {
+			o, err := readOptions(c)
+			if err != nil {
+				return err
+			}
+			if err := o.checkRun(); err != nil {
+				return err
+			}
+			return runFleet(c.Context, p, o)
+		},
+	}
+}
+
+// fleet is one run with everything it needs, open.
+type fleet struct {
+	p       Process
+	o       options
+	file    *inventory.File
+	ledger  *ledger.Ledger
+	vault   *secret.Vault
+	limiter *smartcar.Limiter
+	client  *smartcar.Client
+	tokens  migrate.TokenSource
+}
+
+func runFleet(ctx context.Context, p Process, o options) (err error) {
+	f := &fleet{p: p, o: o, vault: secret.NewVault(0)}
+	if err := f.open(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		if closed := f.ledger.Close(); err == nil && closed != nil {
+			err = closed
+		}
+	}()
+	stop, err := f.run(ctx)
+	if err != nil {
+		return err
+	}
+	return f.finish(context.WithoutCancel(ctx), stop)
+}
+
+// open checks everything that can be checked without a call, and prepares the ledger.
+func (f *fleet) open(ctx context.Context) error {
+	var err error
+	if f.file, err = openInventory(ctx, f.p, f.o); err != nil {
+		return err
+	}
+	credentials, err := readCredentials(f.p, f.file.Header())
+	if err != nil {
+		return usage(err)
+	}
+	for _, s := range credentials.secrets {
+		f.vault.Pin(s)
+	}
+	origins, err := smartcar.OriginsFromEnv(f.p.LookupEnv)
+	if err != nil {
+		return usage(err)
+	}
+	if err := f.openTokens(); err != nil {
+		return err
+	}
+	if f.ledger, err = ledger.Create(f.o.out); err != nil {
+		return usage(err)
+	}
+	if err := f.begin(ctx); err != nil {
+		return joinClose(err, f.ledger)
+	}
+	f.client, err = smartcar.New(smartcar.Options{
+		Origins: origins, Transport: f.p.Transport, Now: f.p.Now, Limiter: f.limiter, TimeoutLegacy: f.o.timeoutLegacy, TimeoutApp: f.o.timeoutApp,
+		OnCall: f.ledger.AddCall, UserAgent: "scmigrate/" + Version(), ClientID: credentials.clientID, ClientSecrets: credentials.secrets,
+	})
+	if err != nil {
+		return joinClose(usage(err), f.ledger)
+	}
+	return nil
+}
+
+func joinClose(err error, l *ledger.Ledger) error {
+	if closed := l.Close(); closed != nil {
+		return fmt.Errorf("%w (and the ledger could not be closed: %v)", err, closed)
+	}
+	return err
+}
+
+func openInventory(ctx context.Context, p Process, o options) (*inventory.File, error) {
+	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv})
+	if err != nil {
+		return nil, inventoryError(err)
+	}
+	if file.Len() == 0 {
+		return nil, usagef("%s holds no vehicle (add entries under vehicles:)", o.inventory)
+	}
+	return file, file.Each(ctx, func(e inventory.Entry) error { return checkFields(o.inventory, e) })
+}
+
+func (f *fleet) openTokens() error {
+	resolver, err := inventory.NewResolver(f.file, inventory.ResolverOptions{Getenv: f.p.LookupEnv, AllowExec: execAllowed(f.p), Now: f.p.Now})
+	if err != nil {
+		return usage(err)
+	}
+	f.tokens = remembering{resolver, f.vault}
+	return nil
+}
+
+// remembering tells the vault of every token before it is used.
+type remembering struct {
+	source migrate.TokenSource
+	vault  *secret.Vault
+}
+
+// Token resolves a token and remembers it for the scan of the artefacts.
+func (r remembering) Token(ctx context.Context, request inventory.TokenRequest) (inventory.Token, error) {
+	token, err := r.source.Token(ctx, request)
+	if !token.Secret.IsZero() {
+		r.vault.Add(token.Secret)
+	}
+	return token, err
+}
+
+// begin writes pass 1 into a new ledger, or checks that an old one is of this inventory and these fields.
+func (f *fleet) begin(ctx context.Context) error {
+	f.o.bucket.Now = f.p.Now
+	f.limiter = smartcar.NewLimiter(f.o.bucket)
+	h, err := f.ledger.Header(ctx)
+	if err != nil {
+		return err
+	}
+	if h.RunID != "" {
+		return f.resume(ctx, h)
+	}
+	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: "none", LegacyAPI: "v2",
+		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, Inventory: f.o.inventory, Legs: f.o.legs}
+	err = f.ledger.AddEntries(ctx, h.Seed, func(add func(inventory.Entry) error) error {
+		return f.file.Each(ctx, add)
+	})
+	if err != nil {
+		return err
+	}
+	return f.ledger.SetHeader(ctx, h)
+}
+
+// checkFields refuses field names that do not exist: they would be required and never found.
+func checkFields(file string, e inventory.Entry) error {
+	for _, name := range e.Fields {
+		if _, err := compare.Select(name); err != nil {
+			return usagef("%s:%d: fields: %w", file, e.Line, err)
+		}
+	}
+	return nil
+}
+
+func randomHex(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return hex.EncodeToString(b)
+}
+
+// resume checks that the directory belongs to this inventory, and rebuilds the bucket from the calls already made.
+func (f *fleet) resume(ctx context.Context, h ledger.Header) error {
+	if h.InventoryDigest != f.file.Digest() {
+		return usagef("%s was begun with another inventory (rows or userIds were added, removed or changed since): use a new -o DIR", f.o.out)
+	}
+	if h.Fields != f.o.fieldSpec {
+		return usagef("%s was begun with --fields %s: use the same, or a new -o DIR", f.o.out, h.Fields)
+	}
+	if f.limiter.Burst() > 0 {
+		window := time.Duration(float64(f.limiter.Burst())/f.limiter.PerMinute()*float64(time.Minute)) + time.Minute
+		times, err := f.ledger.CallsSince(ctx, f.p.Now().Add(-window))
+		if err != nil {
+			return err
+		}
+		for _, at := range times {
+			f.limiter.DebitAt(at)
+		}
+	}
+	h.Legs, h.Stopped, h.FinishedAt, h.Complete = f.o.legs, "", "", false
+	return f.ledger.SetHeader(ctx, h)
+}
+
+func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
+	tally, err := f.ledger.Tally(ctx)
+	if err != nil {
+		return migrate.StopNone, err
+	}
+	watch := newWatcher(f.p, f.o, tally, f.limiter)
+	defer watch.close()
+	r := migrate.Run{
+		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event,
+		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled},
+	}
+	return r.Do(ctx)
+}
+
+// finish closes the header, writes the reports and turns the verdicts into the exit code.
+func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
+	h, err := f.ledger.Header(ctx)
+	if err != nil {
+		return err
+	}
+	tally, err := f.ledger.Tally(ctx)
+	if err != nil {
+		return err
+	}
+	h.FinishedAt, h.Stopped, h.Complete = f.p.Now().UTC().Format(time.RFC3339), string(stop), tally.Measured() == tally.Total
+	if err := f.ledger.SetHeader(ctx, h); err != nil {
+		return err
+	}
+	if err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault}); err != nil {
+		return err
+	}
+	return exitWith(stop, tally.Counts(), f.o.out)
+}
+
+// exitWith is nil for exit code 0.
+func exitWith(stop migrate.Stop, c migrate.Counts, dir string) error {
+	code := migrate.ExitCode(stop, c)
+	if code == migrate.ExitReady {
+		return nil
+	}
+	var err error
+	if stop != migrate.StopNone {
+		err = fmt.Errorf("stopped: %s%s", stop, stopHint(stop, dir))
+	}
+	return &exitError{code, err}
+}
+
+// stopHint says what to do next.
+func stopHint(stop migrate.Stop, dir string) string {
+	switch stop {
+	case migrate.StopInterrupted, migrate.StopTimeBox, migrate.StopBudget:
+		return fmt.Sprintf(" (start the same command again with -o %s to go on)", dir)
+	case migrate.StopCredentials:
+		return " (check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with them)"
+	case migrate.StopAppRefused:
+		return " (upgrade the application to v3 in the dashboard's settings, then start the same command again)"
+	case migrate.StopNoList:
+		return " (start the same command again later)"
+	case migrate.StopBreach:
+		return " (tell Smartcar support at once; the request ids are in the ledger)"
+	}
+	return ""
+}

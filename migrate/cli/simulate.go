@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	ucli "github.com/urfave/cli/v2"
+
+	"scmigrate/fixtures"
+)
+
+// demoTimeout is long for an answer from this process and short for a person who waits.
+const demoTimeout = 5 * time.Second
+
+func simulateCommand(p Process) *ucli.Command {
+	return &ucli.Command{
+		Name: "simulate", Usage: "serve the Smartcar simulator until interrupted",
+		Flags: []ucli.Flag{
+			text("addr", "127.0.0.1:8787", "listen on `HOST:PORT`"), text("scenario", "", "a scenario `FILE` (YAML); the demo's fleet without one"),
+			number("vehicles", 40, "the size of the demo's `FLEET`"), number("seed", 1, "the `SEED` of the demo's fleet"),
+			text("write-inventory", "", "write the fleet's inventory to `FILE`"), text("write-truth", "", "write what every vehicle must come to, to `FILE`"),
+		},
+		Action: func(c *ucli.Context) error {
+			if c.NArg() > 0 {
+				return usagef("unexpected argument %q", c.Args().First())
+			}
+			s, err := scenario(c)
+			if err != nil {
+				return err
+			}
+			world, err := fixtures.New(s, fixtures.Options{Now: p.Now})
+			if err != nil {
+				return usage(err)
+			}
+			if err := simulateFiles(c, world); err != nil {
+				return err
+			}
+			return serve(c.Context, p, c.String("addr"), world)
+		},
+	}
+}
+
+func scenario(c *ucli.Context) (fixtures.Scenario, error) {
+	path := c.String("scenario")
+	if path == "" {
+		return fixtures.DemoScenario(c.Int("vehicles"), uint64(c.Int("seed"))), nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fixtures.Scenario{}, usage(fmt.Errorf("cannot read the scenario: %w", err))
+	}
+	s, err := fixtures.ParseScenario(text)
+	if err != nil {
+		return s, usage(fmt.Errorf("%s: %w", path, err))
+	}
+	return s, nil
+}
+
+func simulateFiles(c *ucli.Context, world *fixtures.World) error {
+	if path := c.String("write-inventory"); path != "" {
+		if err := writeWith(path, world.WriteInventory); err != nil {
+			return usage(err)
+		}
+	}
+	if path := c.String("write-truth"); path != "" {
+		if err := writeWith(path, world.WriteTruth); err != nil {
+			return usage(err)
+		}
+	}
+	return nil
+}
+
+// serve answers on one address for all five hosts: their paths are disjoint.
+func serve(ctx context.Context, p Process, addr string, world *fixtures.World) error {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return usage(fmt.Errorf("cannot listen on %s: %w", addr, err))
+	}
+	base := "http://" + listener.Addr().String()
+	fmt.Fprintf(p.Stdout, "# the simulator serves at %s until interrupted; in another terminal:\n", base)
+	for _, name := range []string{"IAM", "VEHICLE_API", "API", "AUTH", "MANAGEMENT_API"} {
+		fmt.Fprintf(p.Stdout, "export SMARTCAR_%s_ORIGIN=%s\n", name, base)
+	}
+	fmt.Fprintf(p.Stdout, "export SMARTCAR_CLIENT_ID=%s\nexport SMARTCAR_CLIENT_SECRET=%s\n", world.ClientID(), world.ClientSecrets()[0])
+	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("the simulator stopped: %w", err)
+	}
+	return nil
+}

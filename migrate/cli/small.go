@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	ucli "github.com/urfave/cli/v2"
+
+	"scmigrate/compare"
+	"scmigrate/migrate"
+)
+
+// version is set by the release build; otherwise the build's own information is taken.
+var version = ""
+
+// Version is the tool's version: of the release, of the module, or "dev" with the commit.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "dev"
+	}
+	return info.Main.Version
+}
+
+func versionCommand(p Process) *ucli.Command {
+	return &ucli.Command{Name: "version", Usage: "print the version", Action: func(*ucli.Context) error {
+		_, err := fmt.Fprintln(p.Stdout, "scmigrate "+Version())
+		return err
+	}}
+}
+
+func explainCommand(p Process) *ucli.Command {
+	return &ucli.Command{Name: "explain", Usage: "what a cause means and what to do about it", ArgsUsage: "[CAUSE]", Action: func(c *ucli.Context) error {
+		if c.NArg() == 0 {
+			return listCauses(p)
+		}
+		cause, ok := migrate.LookupCause(migrate.Code(c.Args().First()))
+		if !ok {
+			return usagef("unknown cause %q (see: scmigrate explain)", c.Args().First())
+		}
+		verdict := string(cause.Verdict)
+		if verdict == "" {
+			verdict = "note: changes no verdict"
+		}
+		_, err := fmt.Fprintf(p.Stdout, "%s (%s)\n  %s.\n\n  what it means   %s\n  what to do      %s\n  who can         %s\n", cause.Code, verdict, cause.Title, cause.Meaning, cause.Action, cause.Who)
+		return err
+	}}
+}
+
+func listCauses(p Process) error {
+	t := newTable(p, "cause", "verdict", "what it is")
+	for _, c := range migrate.Causes() {
+		t.AppendRow(table.Row{c.Code, orNote(c.Verdict), c.Title})
+	}
+	t.Render()
+	return nil
+}
+
+func orNote(v migrate.Verdict) string {
+	if v == "" {
+		return "note"
+	}
+	return string(v)
+}
+
+func fieldsCommand(p Process) *ucli.Command {
+	return &ucli.Command{Name: "fields", Usage: "the map from v2 fields to v3 signals, with units, tolerances and permissions", Action: func(*ucli.Context) error {
+		t := newTable(p, "field", "v2", "v3", "unit", "tolerance", "dynamics", "permission", "set")
+		for _, f := range compare.All() {
+			t.AppendRow(table.Row{f.Name, legacyText(f), appText(f), f.Quantity.Unit, toleranceText(f), f.Dynamics, strings.Join(f.Permissions, " or "), f.Group})
+		}
+		t.Render()
+		return nil
+	}}
+}
+
+func legacyText(f *compare.Field) string { return f.Legacy.Path + " " + f.Legacy.Text }
+
+func appText(f *compare.Field) string {
+	var parts []string
+	for _, s := range f.App {
+		parts = append(parts, s.Code+" "+s.Text)
+	}
+	if len(parts) == 0 {
+		return "(no counterpart)"
+	}
+	return strings.Join(parts, ", else ")
+}
+
+// toleranceText names the unit where it is not the field's own.
+func toleranceText(f *compare.Field) string {
+	if f.Quantity == compare.Place {
+		return f.Tolerance.String() + " m"
+	}
+	return f.Tolerance.String()
+}
+
+func newTable(p Process, header ...any) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(p.Stdout)
+	t.SetStyle(table.StyleLight)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	t.AppendHeader(header)
+	return t
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"scmigrate/migrate"
+	"scmigrate/migrate/smartcar"
+)
+
+// lineEvery is how often a line is said where there is no terminal.
+const lineEvery = 10 * time.Second
+
+// watcher shows how a run goes: a bar on a terminal, plain lines elsewhere. One goroutine owns the bar; workers send.
+type watcher struct {
+	events chan migrate.Event
+	ended  chan struct{}
+	once   sync.Once
+	out    io.Writer
+	now    func() time.Time
+	bar    *progressbar.ProgressBar
+	limit  *smartcar.Limiter
+
+	todo, done int
+	verdicts   map[migrate.Verdict]int
+	started    time.Time
+	said       time.Time
+	word       string
+}
+
+// newWatcher counts from the vehicles that are still to do: what an earlier run finished says nothing about this one's rate.
+func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter) *watcher {
+	w := &watcher{events: make(chan migrate.Event, 64), ended: make(chan struct{}), out: p.Stderr, now: time.Now, limit: limit,
+		todo: t.Total - t.Finished, verdicts: map[migrate.Verdict]int{}, started: time.Now()}
+	if o.noProgress {
+		w.out = io.Discard
+	} else if p.Live && w.todo > 0 {
+		w.bar = progressbar.NewOptions(w.todo, progressbar.OptionSetWriter(p.Stderr), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+			progressbar.OptionSetItsString("vehicles"), progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	go w.loop()
+	return w
+}
+
+func (w *watcher) event(e migrate.Event) { w.events <- e }
+
+// close ends the display; no event may follow.
+func (w *watcher) close() {
+	w.once.Do(func() {
+		close(w.events)
+		<-w.ended
+	})
+}
+
+func (w *watcher) loop() {
+	defer close(w.ended)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case e, open := <-w.events:
+			if !open {
+				w.end()
+				return
+			}
+			w.take(e)
+		case <-tick.C:
+			w.show(w.now().Sub(w.said) >= lineEvery)
+		}
+	}
+}
+
+func (w *watcher) take(e migrate.Event) {
+	if e.Word != "" {
+		w.word = e.Word
+		w.describe()
+		if w.bar == nil {
+			fmt.Fprintln(w.out, e.Word)
+		}
+		return
+	}
+	w.word = ""
+	w.done++
+	w.verdicts[e.Verdict]++
+	if w.bar != nil {
+		w.describe()
+		_ = w.bar.Add(1) // fails only past its end
+	}
+}
+
+// show says how it goes, where nothing else does, when a line is due.
+func (w *watcher) show(due bool) {
+	if wait := w.limit.NextIn(); wait > 2*time.Second {
+		w.word = fmt.Sprintf("waiting for the rate limit, next request in %d s", int(wait.Seconds()))
+	}
+	w.describe()
+	if w.bar == nil && due {
+		w.line()
+	}
+}
+
+func (w *watcher) line() {
+	w.said = w.now()
+	fmt.Fprintf(w.out, "%d of %d vehicles%s%s%s\n", w.done, w.todo, w.pace(), w.tally(), colon(w.word))
+}
+
+// pace is the rate and the time left, "" before anything is done.
+func (w *watcher) pace() string {
+	elapsed := w.now().Sub(w.started)
+	if w.done == 0 || elapsed < time.Second {
+		return ""
+	}
+	left := time.Duration(float64(elapsed) / float64(w.done) * float64(w.todo-w.done))
+	return fmt.Sprintf(", %.1f a minute, about %s left", float64(w.done)/elapsed.Minutes(), left.Round(time.Second))
+}
+
+func (w *watcher) tally() string {
+	return fmt.Sprintf(" (ready %d, blocked %d, broken %d, inconclusive %d)", w.verdicts[migrate.Ready], w.verdicts[migrate.Blocked], w.verdicts[migrate.Broken], w.verdicts[migrate.Inconclusive])
+}
+
+func (w *watcher) describe() {
+	if w.bar == nil {
+		return
+	}
+	text := fmt.Sprintf("=%d !%d -%d ?%d", w.verdicts[migrate.Ready], w.verdicts[migrate.Blocked], w.verdicts[migrate.Broken], w.verdicts[migrate.Inconclusive])
+	w.bar.Describe(text + colon(w.word))
+}
+
+func (w *watcher) end() {
+	if w.bar != nil {
+		_ = w.bar.Exit()
+		fmt.Fprintln(w.out)
+		return
+	}
+	w.word = ""
+	w.line()
+}
+
+func colon(word string) string {
+	if word == "" {
+		return ""
+	}
+	return ": " + word
+}

@@ -1,0 +1,118 @@
+package migrate
+
+import (
+	"time"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/inventory"
+)
+
+// LegOutcome is what became of one leg of one vehicle as a whole.
+type LegOutcome string
+
+// The outcomes. A leg that Answered may still have failed items; those are in its readings.
+const (
+	LegAnswered     LegOutcome = "answered"
+	LegNotRun       LegOutcome = "not-run"
+	LegRateLimited  LegOutcome = "rate-limited"
+	LegQuota        LegOutcome = "quota"
+	LegUpstream     LegOutcome = "upstream"
+	LegUnreachable  LegOutcome = "unreachable"
+	LegTimeout      LegOutcome = "timeout"
+	LegMalformed    LegOutcome = "malformed"
+	LegReauth       LegOutcome = "reauthentication"
+	LegGone         LegOutcome = "gone"
+	LegTokenMissing LegOutcome = "token-missing" // legacy only, from here
+	LegTokenRefused LegOutcome = "token-refused" // 401, the token's age is not known
+	LegGrantDead    LegOutcome = "grant-dead"    // gone, or 401 inside the stated life
+	LegTokenWrong   LegOutcome = "token-wrong"   // 403
+	LegNotFound     LegOutcome = "not-found"     // 404 or 410 for the whole vehicle
+	LegNotConnected LegOutcome = "not-connected" // app only, from here: 403 or 404
+	LegUnauthorized LegOutcome = "unauthorized"  // 401 with a fresh application token
+	LegEmptyStore   LegOutcome = "empty-store"   // 200 without a single signal
+)
+
+// LegacyOutcomes and AppOutcomes are every outcome that a leg can have; the judge's table has a row for each pair.
+func LegacyOutcomes() []LegOutcome {
+	return append(commonOutcomes(), LegTokenMissing, LegTokenRefused, LegGrantDead, LegTokenWrong, LegNotFound)
+}
+
+// AppOutcomes: see LegacyOutcomes.
+func AppOutcomes() []LegOutcome {
+	return append(commonOutcomes(), LegNotConnected, LegUnauthorized, LegEmptyStore)
+}
+
+func commonOutcomes() []LegOutcome {
+	return []LegOutcome{LegAnswered, LegNotRun, LegRateLimited, LegQuota, LegUpstream, LegUnreachable, LegTimeout, LegMalformed, LegReauth, LegGone}
+}
+
+// Leg is the record of one leg of one vehicle.
+type Leg struct {
+	Outcome    LegOutcome       `json:"outcome"`
+	Failure    *compare.Failure `json:"failure,omitempty"`
+	Detail     string           `json:"detail,omitempty"` // our words, where Failure says too little
+	RequestIDs []string         `json:"requestIds,omitempty"`
+	Billed     int              `json:"billed,omitempty"` // answered items: what the plan counts (smartcar-v2.md §6)
+	Server     time.Time        `json:"server,omitzero"`  // the answer's Date header, for clock skew
+}
+
+// detail is the leg's failure in words that may be printed.
+func (l Leg) detail() string {
+	switch {
+	case l.Detail != "":
+		return l.Detail
+	case l.Failure != nil:
+		return l.Failure.Label()
+	}
+	return ""
+}
+
+// Link is what the connections list says about one user and one vehicle.
+type Link struct {
+	UserID      string   `json:"userId"`
+	VehicleID   string   `json:"vehicleId"`
+	Permissions []string `json:"permissions"`
+	Make        string   `json:"make,omitempty"`
+	Model       string   `json:"model,omitempty"`
+	Year        int      `json:"year,omitempty"`
+	Mode        string   `json:"mode,omitempty"`
+}
+
+// Identity is what is known about whose car this is.
+type Identity struct {
+	Listed     *Link    `json:"listed,omitempty"`    // the connection of the inventory's user and this vehicle
+	Users      []string `json:"users,omitempty"`     // every user connected to the vehicle
+	Absent     bool     `json:"absent,omitempty"`    // proved: the inventory's user has no connection to the vehicle
+	AskedAs    string   `json:"askedAs,omitempty"`   // the user id that the app leg was called with
+	Suggested  string   `json:"suggested,omitempty"` // the only possible user, where the inventory has none
+	TokenUser  string   `json:"tokenUser,omitempty"` // GET /v2.0/user, where it was needed
+	OtherCarID string   `json:"otherCarId,omitempty"`
+}
+
+// Evidence is everything that was observed of one vehicle: what the judge decides on, and what a later judge can decide
+// on again without a call. It holds no token, and no position.
+type Evidence struct {
+	Identity Identity          `json:"identity"`
+	Legacy   Leg               `json:"legacy"`
+	App      Leg               `json:"app"`
+	Findings []compare.Finding `json:"findings,omitempty"`
+	Make     string            `json:"make,omitempty"`
+	Model    string            `json:"model,omitempty"`
+	Year     int               `json:"year,omitempty"`
+	Mode     string            `json:"mode,omitempty"`
+}
+
+// Record is the one record of a vehicle: what the run writes and every report reads.
+type Record struct {
+	Entry     inventory.Entry
+	Evidence  Evidence
+	Judgement Judgement
+	At        time.Time // when the evidence was taken
+}
+
+// Facts are what holds for the whole run and changes the reading of single vehicles: v2 switched off for everybody, v3
+// not enabled for the application. They are known at the end of a run.
+type Facts struct {
+	LegacyRetired bool `json:"legacyRetired,omitempty"`
+	AppNotEnabled bool `json:"appNotEnabled,omitempty"`
+}

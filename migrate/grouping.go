@@ -1,0 +1,53 @@
+package migrate
+
+import "strings"
+
+// grouping joins the fields of one signal (or one v2 path) that fail for one reason into one cause.
+type grouping struct {
+	order []groupKey
+	names map[groupKey][]string
+}
+
+type groupKey struct {
+	code           Code
+	source, detail string
+}
+
+func newGrouping() *grouping { return &grouping{names: map[groupKey][]string{}} }
+
+func (g *grouping) add(code Code, field, source, detail string) {
+	key := groupKey{code, source, detail}
+	if source == "" {
+		key.source = field
+	}
+	if _, known := g.names[key]; !known {
+		g.order = append(g.order, key)
+	}
+	g.names[key] = append(g.names[key], field)
+}
+
+func (g *grouping) each(blame func(code Code, field, detail string)) {
+	for _, key := range g.order {
+		blame(key.code, commonName(g.names[key]), key.detail)
+	}
+}
+
+// commonName is the field itself, or the common beginning of several: "tires.*".
+func commonName(fields []string) string {
+	if len(fields) == 1 {
+		return fields[0]
+	}
+	common := strings.Split(fields[0], ".")
+	for _, f := range fields[1:] {
+		parts := strings.Split(f, ".")
+		n := 0
+		for n < len(common) && n < len(parts) && common[n] == parts[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	if len(common) == 0 {
+		return strings.Join(fields, ", ")
+	}
+	return strings.Join(append(common, "*"), ".")
+}

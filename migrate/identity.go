@@ -1,0 +1,49 @@
+package migrate
+
+import (
+	"slices"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/inventory"
+)
+
+// identify holds the inventory's user against the connections of the vehicle. whole tells that the list is proved to be
+// complete for this vehicle (all pages read, or the vehicle asked for by itself): only then does silence prove absence.
+func identify(entry inventory.Entry, links []Link, whole bool) Identity {
+	id := Identity{AskedAs: entry.UserID}
+	for _, l := range links {
+		if !slices.Contains(id.Users, l.UserID) {
+			id.Users = append(id.Users, l.UserID)
+		}
+		if entry.UserID != "" && l.UserID == entry.UserID {
+			id.Listed = &l
+		}
+	}
+	slices.Sort(id.Users)
+	if entry.UserID == "" && len(links) == 1 {
+		id.Suggested, id.AskedAs, id.Listed = links[0].UserID, links[0].UserID, &links[0]
+	}
+	id.Absent = whole && id.Listed == nil && (entry.UserID != "" || len(links) == 0)
+	return id
+}
+
+// describe takes make, model and year from the connections list, so that they are known even for vehicles that are
+// never called.
+func (e *Evidence) describe(links []Link) {
+	for _, l := range links {
+		e.Make, e.Model, e.Year, e.Mode = l.Make, l.Model, l.Year, l.Mode
+		if l.UserID == e.Identity.AskedAs {
+			return
+		}
+	}
+}
+
+// describeBy fills what the list did not say from the app leg's own answer.
+func (e *Evidence) describeBy(s compare.Signals) {
+	if e.Make == "" {
+		e.Make, e.Model, e.Mode = s.Text("make"), s.Text("model"), s.Text("mode")
+	}
+	if e.Year == 0 {
+		e.Year = s.Number("year")
+	}
+}

@@ -1,0 +1,269 @@
+package migrate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/rules"
+)
+
+// Judge decides one vehicle. It is a total, pure function: the same entry, evidence, facts and rules give the same
+// judgement, on any day. A vehicle is Ready only if both legs answered, nothing stands against it and at least one
+// required field was served by both; whatever could not be measured makes it Inconclusive.
+func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgement {
+	if code := faultyEntry(entry); code != "" {
+		return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: code, Detail: entry.Invalid}}}
+	}
+	c := court{entry: entry, e: e, facts: facts, rules: r}
+	c.identity()
+	c.legs()
+	c.permissions()
+	c.fields()
+	return c.judgement()
+}
+
+func faultyEntry(entry inventory.Entry) Code {
+	switch {
+	case entry.Duplicate:
+		return DuplicateEntry
+	case entry.Invalid != "":
+		return InvalidEntry
+	}
+	return ""
+}
+
+// court collects the causes of one vehicle.
+type court struct {
+	entry  inventory.Entry
+	e      Evidence
+	facts  Facts
+	rules  rules.Rules
+	causes []CauseRef
+	notes  []CauseRef
+	served int // required fields that both legs serve
+	vague  int // of them, those that are neither confirmed nor refuted
+}
+
+func (c *court) blame(code Code, field, detail string) {
+	ref := CauseRef{Code: code, Field: field, Detail: detail}
+	if code != "" && !slices.Contains(c.causes, ref) {
+		c.causes = append(c.causes, ref)
+	}
+}
+
+func (c *court) blamed(code Code) bool {
+	return slices.ContainsFunc(c.causes, func(r CauseRef) bool { return r.Code == code })
+}
+
+// identity finds what is wrong about whose car this is.
+func (c *court) identity() {
+	id := c.e.Identity
+	switch {
+	case c.entry.UserID == "" && len(id.Users) > 1:
+		c.blame(UserIDAmbiguous, "", "")
+	case c.entry.UserID == "":
+		c.blame(UserIDMissing, "", "")
+		c.blameIf(id.Absent, NotConnected, "")
+	case id.TokenUser != "" && id.TokenUser != c.entry.UserID:
+		c.blame(UserIDWrong, "", "the token belongs to another user")
+	case id.Listed == nil && id.Absent && len(id.Users) > 0:
+		c.blame(UserIDWrong, "", "another user is connected to this vehicle")
+	case id.Listed == nil && (id.Absent || c.e.App.Outcome == LegNotConnected):
+		c.blame(NotConnected, "", c.e.App.detail())
+	case c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
+		c.blame(NotConnected, "", "listed, but refused: "+c.e.App.detail())
+	}
+	c.blameIf(id.OtherCarID != "", VehicleMismatch, "the app leg answered for another vehicle id")
+	c.vins()
+}
+
+func (c *court) blameIf(condition bool, code Code, detail string) {
+	if condition {
+		c.blame(code, "", detail)
+	}
+}
+
+// vins compares every VIN that is known: the inventory's and both legs'.
+func (c *court) vins() {
+	for _, f := range c.e.Findings {
+		if f.Field != "vin" {
+			continue
+		}
+		c.blameIf(f.Outcome == compare.Differs, VehicleMismatch, "the VINs of the legs differ")
+		for _, r := range []compare.Reading{f.Legacy, f.App} {
+			other := r.Status == compare.Served && c.entry.VIN != "" && !strings.EqualFold(r.Value.Text, c.entry.VIN)
+			c.blameIf(other, VehicleMismatch, "the inventory states another VIN")
+		}
+	}
+}
+
+// legs finds what is wrong with the legs as a whole.
+func (c *court) legs() {
+	legacy, app := c.e.Legacy.Outcome, c.e.App.Outcome
+	if c.blocksEarly() && legacy == LegNotRun && app == LegNotRun {
+		return // the connections list decided: not called, on purpose
+	}
+	for _, code := range legCauses(legacy, app, c.facts) {
+		c.blame(code, "", c.legDetail(code))
+	}
+}
+
+// blocksEarly tells whether identity alone stands against the vehicle.
+func (c *court) blocksEarly() bool { return len(c.causes) > 0 }
+
+func (c *court) legDetail(code Code) string {
+	legacy, app := c.e.Legacy.detail(), c.e.App.detail()
+	switch {
+	case code == BothFailed:
+		return strings.Trim(legacy+"; "+app, "; ")
+	case code == legacyCause(c.e.Legacy.Outcome, c.facts):
+		return legacy
+	}
+	return app
+}
+
+// permissions finds required fields whose permission the connection lacks although the legacy leg serves them. What the
+// app leg serves all the same is not lost.
+func (c *court) permissions() {
+	if c.e.Identity.Listed == nil {
+		return
+	}
+	for _, f := range c.e.Findings {
+		if missing := c.missingPermission(f); missing != "" && c.rules.Required(c.entry.Fields, f) && f.Legacy.Status == compare.Served && f.App.Status != compare.Served {
+			c.blame(PermissionLost, "", missing)
+		}
+	}
+}
+
+// missingPermission is the permission that a field needs and the connection lacks, "" where it has it.
+func (c *court) missingPermission(f compare.Finding) string {
+	field, known := compare.Lookup(f.Field)
+	if !known || c.e.Identity.Listed == nil || len(field.Permissions) == 0 {
+		return ""
+	}
+	for _, p := range field.Permissions {
+		if slices.Contains(c.e.Identity.Listed.Permissions, p) {
+			return ""
+		}
+	}
+	return field.Permissions[0]
+}
+
+// fields finds what is wrong with single fields; fields of one signal that fail for one reason are one cause.
+func (c *court) fields() {
+	groups := newGrouping()
+	for _, f := range c.e.Findings {
+		if c.rules.Required(c.entry.Fields, f) {
+			c.field(f, groups)
+		}
+		if f.Outcome == compare.Gained && f.Legacy.Failure != nil && f.Legacy.Failure.Kind == compare.KindNotPermitted {
+			c.notes = append(c.notes, CauseRef{Code: PermissionGained, Field: f.Field})
+		}
+	}
+	if c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered && !c.blamed(VehicleMismatch) {
+		groups.each(c.blame) // two different cars explain every difference between them
+	}
+}
+
+func (c *court) field(f compare.Finding, groups *grouping) {
+	switch f.Outcome {
+	case compare.Match, compare.Drift, compare.Waived:
+		c.served++
+	case compare.Unverifiable:
+		c.served++
+		c.vague++
+	case compare.Differs:
+		c.served++
+		if f.Field != "vin" {
+			groups.add(map[bool]Code{true: UnitSuspect, false: ValueDiffers}[f.Reason == compare.ReasonUnit], f.Field, f.App.Source, "")
+		}
+	case compare.Lost:
+		if c.missingPermission(f) == "" {
+			groups.add(lostCode(f, c.e.Identity.Listed), f.Field, f.App.Source, lostDetail(f))
+		}
+	case compare.Unmeasured:
+		c.unmeasured(f, groups)
+	}
+}
+
+// lostCode: an app leg that says PERMISSION where the list of connections is not known has lost the permission; where
+// the list grants it, it is the signal that is lost.
+func lostCode(f compare.Finding, listed *Link) Code {
+	if listed == nil && f.App.Failure != nil && f.App.Failure.Kind == compare.KindNotPermitted {
+		return PermissionLost
+	}
+	return SignalLost
+}
+
+func lostDetail(f compare.Finding) string {
+	switch {
+	case f.App.Failure != nil:
+		return f.App.Failure.Label()
+	case f.App.Status == compare.Empty:
+		return "answered without a value"
+	}
+	return "not in the store"
+}
+
+func (c *court) unmeasured(f compare.Finding, groups *grouping) {
+	code, source, failure := LegacyUnmeasured, f.Legacy.Source, f.Legacy.Failure
+	if f.Reason == compare.ReasonAppSide {
+		code, source, failure = SignalUnavailable, f.App.Source, f.App.Failure
+		if c.missingPermission(f) != "" {
+			return // the lost permission explains it
+		}
+	}
+	detail := "not asked for"
+	if failure != nil {
+		detail = cmp.Or(failure.Note, failure.Label())
+		if failure.Type != "" {
+			detail = failure.Label()
+		}
+	}
+	groups.add(code, f.Field, source, detail)
+}
+
+// judgement weighs the causes. A measured block stands even if other fields are unmeasured; where the legacy leg is
+// provably dead, what only the app leg or the list has against the vehicle does not block it: it is broken today.
+func (c *court) judgement() Judgement {
+	both := c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered
+	if both && len(c.causes) == 0 && c.served == 0 {
+		c.blame(LegacyUnmeasured, "", "no required field is served by both legs")
+	}
+	slices.SortStableFunc(c.causes, func(a, b CauseRef) int { return cmp.Compare(rank(a.Code), rank(b.Code)) })
+	j := Judgement{Causes: c.causes, Notes: c.notes, Verdict: c.verdict(both)}
+	if j.Verdict == Ready {
+		j.Proof = ProofFull
+		if c.vague > 0 {
+			j.Proof = ProofPartial
+		}
+	}
+	return j
+}
+
+// softWhenBroken are the blocks that give way to a legacy leg that is provably dead (CONTRACT §6, precedence).
+var softWhenBroken = []Code{NotConnected, UserIDWrong, UserIDMissing, UserIDAmbiguous, PermissionLost}
+
+func (c *court) verdict(bothAnswered bool) Verdict {
+	broken := slices.ContainsFunc(c.causes, func(r CauseRef) bool { return verdictOf(r.Code) == Broken })
+	blocked := slices.ContainsFunc(c.causes, func(r CauseRef) bool {
+		return verdictOf(r.Code) == Blocked && !(broken && slices.Contains(softWhenBroken, r.Code))
+	})
+	switch {
+	case blocked:
+		return Blocked
+	case broken:
+		return Broken
+	case len(c.causes) > 0 || !bothAnswered:
+		return Inconclusive
+	}
+	return Ready
+}
+
+func verdictOf(code Code) Verdict {
+	cause, _ := LookupCause(code)
+	return cause.Verdict
+}

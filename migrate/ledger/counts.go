@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"scmigrate/migrate"
+	"scmigrate/migrate/smartcar"
+)
+
+// AddCall notes one call in the audit trail. It does not wait: the call becomes durable with the next commit, at the
+// latest with its vehicle's record.
+func (l *Ledger) AddCall(c smartcar.Call) {
+	l.writer.put(func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", c.At.UTC().Format(stamp), string(c.Host), c.Method, c.Path,
+			c.VehicleID, c.Status, c.RequestID, c.Bytes, c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
+		return err
+	})
+}
+
+// Requests counts the calls by host.
+func (l *Ledger) Requests(ctx context.Context) (map[string]int, error) {
+	return l.count(ctx, "SELECT host, count(*) FROM calls GROUP BY host")
+}
+
+func (l *Ledger) count(ctx context.Context, query string) (map[string]int, error) {
+	rows, err := l.read.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	counts := map[string]int{}
+	for rows.Next() {
+		var name string
+		var n int
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		counts[name] = n
+	}
+	return counts, rows.Err()
+}
+
+// Billed sums the billed reads of both legs.
+func (l *Ledger) Billed(ctx context.Context) (legacy, app int, err error) {
+	err = l.read.QueryRowContext(ctx, "SELECT coalesce(sum(billed_legacy),0), coalesce(sum(billed_app),0) FROM vehicles").Scan(&legacy, &app)
+	if err != nil {
+		return 0, 0, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return legacy, app, nil
+}
+
+// Tally counts the vehicles by what became of them.
+func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
+	t := migrate.Tally{Verdicts: map[migrate.Verdict]int{}, Legacy: map[migrate.LegOutcome]int{}, App: map[migrate.LegOutcome]int{}}
+	err := l.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(finished),0), count(DISTINCT CASE WHEN legacy_status=401 AND legacy IN ('grant-dead') THEN grant_id END) FROM vehicles`).
+		Scan(&t.Total, &t.Finished, &t.RefusedGrants)
+	if err != nil {
+		return t, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	for _, part := range []struct {
+		query string
+		take  func(name string, n int)
+	}{
+		{"SELECT verdict, count(*) FROM vehicles WHERE verdict IS NOT NULL GROUP BY verdict", func(name string, n int) { t.Verdicts[migrate.Verdict(name)] = n }},
+		{"SELECT legacy, count(*) FROM vehicles WHERE legacy IS NOT NULL GROUP BY legacy", func(name string, n int) { t.Legacy[migrate.LegOutcome(name)] = n }},
+		{"SELECT app, count(*) FROM vehicles WHERE app IS NOT NULL GROUP BY app", func(name string, n int) { t.App[migrate.LegOutcome(name)] = n }},
+	} {
+		counts, err := l.count(ctx, part.query)
+		if err != nil {
+			return t, err
+		}
+		for name, n := range counts {
+			part.take(name, n)
+		}
+	}
+	return t, nil
+}
+
+// Rejudge gives every measured vehicle's evidence to a judge again and writes the judgements that changed.
+func (l *Ledger) Rejudge(ctx context.Context, judge func(migrate.Record) migrate.Judgement) (changed int, err error) {
+	for r, err := range l.Records(ctx) {
+		if err != nil {
+			return changed, err
+		}
+		if r.Judgement.Verdict == "" {
+			continue
+		}
+		before := r.Judgement
+		r.Judgement = judge(r)
+		if sameJudgement(before, r.Judgement) {
+			continue
+		}
+		if err := l.setJudgement(ctx, r); err != nil {
+			return changed, err
+		}
+		changed++
+	}
+	return changed, nil
+}
+
+// CallsSince are the times of the calls since a moment, oldest first: what a resumed run's bucket has already paid.
+func (l *Ledger) CallsSince(ctx context.Context, since time.Time) ([]time.Time, error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT at FROM calls WHERE at >= ? ORDER BY at", since.UTC().Format(stamp))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	var times []time.Time
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		if at, err := time.Parse(stamp, text); err == nil {
+			times = append(times, at)
+		}
+	}
+	return times, rows.Err()
+}

@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"scmigrate/migrate"
+)
+
+// Get reads a line of the run's header, "" where it is not set.
+func (l *Ledger) Get(ctx context.Context, name string) (string, error) {
+	var value string
+	err := l.read.QueryRowContext(ctx, "SELECT value FROM header WHERE name = ?", name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return value, nil
+}
+
+// Set writes a line of the run's header, durably.
+func (l *Ledger) Set(ctx context.Context, name, value string) error {
+	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO header(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value)
+		return err
+	})
+}
+
+// load and store keep a JSON value in the header.
+func (l *Ledger) load(ctx context.Context, name string, v any) error {
+	text, err := l.Get(ctx, name)
+	if err != nil || text == "" {
+		return err
+	}
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		return fmt.Errorf("the ledger's header %q cannot be read: %w", name, err)
+	}
+	return nil
+}
+
+func (l *Ledger) store(ctx context.Context, name string, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return l.Set(ctx, name, string(text))
+}
+
+// Header is what the run is: everything a report says about it that is not a vehicle.
+type Header struct {
+	RunID           string `json:"runId"`
+	StartedAt       string `json:"startedAt"`
+	FinishedAt      string `json:"finishedAt"`
+	Complete        bool   `json:"complete"`
+	InventoryDigest string `json:"inventoryDigest"`
+	RulesDigest     string `json:"rulesDigest"`
+	LegacyAPI       string `json:"legacyApi"`
+	Legs            string `json:"legs"`
+	Fields          string `json:"fields"`
+	ToolVersion     string `json:"toolVersion"`
+	Seed            uint64 `json:"seed"`
+	ShareKey        string `json:"shareKey"`  // hex; pseudonyms of share/ are stable over the runs of one directory
+	Stopped         string `json:"stopped"`   // why the last run ended early, "" where it did not
+	Limit           string `json:"limit"`     // as given
+	Inventory       string `json:"inventory"` // the file's name
+}
+
+// Header reads the run's header; the zero Header where the ledger is new.
+func (l *Ledger) Header(ctx context.Context) (h Header, err error) {
+	err = l.load(ctx, "run", &h)
+	return h, err
+}
+
+// SetHeader writes it.
+func (l *Ledger) SetHeader(ctx context.Context, h Header) error { return l.store(ctx, "run", h) }
+
+// SetFacts and Facts keep what holds for the whole run.
+func (l *Ledger) SetFacts(ctx context.Context, f migrate.Facts) error {
+	return l.store(ctx, "facts", f)
+}
+
+// Facts: see SetFacts.
+func (l *Ledger) Facts(ctx context.Context) (f migrate.Facts, err error) {
+	err = l.load(ctx, "facts", &f)
+	return f, err
+}
+
+// SaveControls and Controls keep the result of the negative controls.
+func (l *Ledger) SaveControls(ctx context.Context, c migrate.Controls) error {
+	return l.store(ctx, "controls", c)
+}
+
+// Controls: see SaveControls.
+func (l *Ledger) Controls(ctx context.Context) (c migrate.Controls, err error) {
+	err = l.load(ctx, "controls", &c)
+	return c, err
+}

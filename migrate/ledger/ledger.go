@@ -1,0 +1,163 @@
+// Package ledger keeps one run in one SQLite file: its header, one row per vehicle, the connections table and the audit
+// trail of calls. A vehicle's row and its calls are durable together before anybody counts the vehicle as done. No token
+// and no position is ever written.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+	_ "modernc.org/sqlite" // the driver
+)
+
+// FileName is the ledger's name in the run's directory.
+const FileName = "ledger.db"
+
+// ErrBusy means that another run holds the directory; ErrNone that it holds no ledger.
+var (
+	ErrBusy = errors.New("another scmigrate run is using this directory")
+	ErrNone = errors.New("no ledger here")
+)
+
+// Ledger is an open ledger. It is safe for concurrent use.
+type Ledger struct {
+	dir    string
+	write  *sql.DB // one connection: the writer's
+	read   *sql.DB
+	lock   *flock.Flock
+	writer *writer // nil when opened for reading
+}
+
+// Create opens the ledger of a run in dir, making both if they are not there, and keeps other runs out. The directory is
+// private (0700), the file too (0600).
+func Create(dir string) (*Ledger, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the run's directory: %w", err)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cannot make the run's directory private: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, ".lock"), flock.SetPermissions(0o600))
+	held, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("cannot lock the run's directory: %w", err)
+	}
+	if !held {
+		return nil, fmt.Errorf("%s: %w", dir, ErrBusy)
+	}
+	l, err := open(dir, lock)
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
+	}
+	return l, nil
+}
+
+func open(dir string, lock *flock.Flock) (*Ledger, error) {
+	path := filepath.Join(dir, FileName)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would take the umask's mode
+	if err != nil {
+		return nil, fmt.Errorf("cannot make the ledger: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("cannot make the ledger: %w", err)
+	}
+	l := &Ledger{dir: dir, lock: lock}
+	if l.write, err = connect(path, 1); err != nil {
+		return nil, err
+	}
+	if err = l.prepare(); err != nil {
+		return nil, errors.Join(err, l.write.Close())
+	}
+	if l.read, err = connect(path, 4); err != nil {
+		return nil, errors.Join(err, l.write.Close())
+	}
+	l.writer = startWriter(l.write)
+	return l, nil
+}
+
+// Open opens an existing ledger for reading, also while a run in another process writes to it.
+func Open(dir string) (*Ledger, error) {
+	path := filepath.Join(dir, FileName)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s: %w (did you mean another directory?)", dir, ErrNone)
+	}
+	db, err := connect(path, 4)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{dir: dir, read: db}
+	version, err := l.Get(context.Background(), "schema")
+	if err != nil || version != schemaVersion {
+		return nil, errors.Join(fmt.Errorf("%s: not a ledger of this version of scmigrate", path), err, db.Close())
+	}
+	return l, nil
+}
+
+// connect opens a pool. WAL lets readers and the one writer work at the same time; FULL makes a commit durable.
+func connect(path string, conns int) (*sql.DB, error) {
+	dsn := "file:" + (&escaped{path}).String() + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_txlock=immediate"
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the ledger: %w", err)
+	}
+	db.SetMaxOpenConns(conns)
+	return db, nil
+}
+
+// prepare verifies that the pragmas took hold and makes the tables.
+func (l *Ledger) prepare() error {
+	var mode string
+	if err := l.write.QueryRow("PRAGMA journal_mode").Scan(&mode); err != nil || mode != "wal" {
+		return fmt.Errorf("the ledger cannot use a write-ahead log here (journal mode %q): use a local disk: %w", mode, err)
+	}
+	if _, err := l.write.Exec(schema); err != nil {
+		return fmt.Errorf("cannot prepare the ledger: %w", err)
+	}
+	_, err := l.write.Exec("INSERT INTO header(name, value) VALUES('schema', ?) ON CONFLICT DO NOTHING", schemaVersion)
+	if err != nil {
+		return fmt.Errorf("cannot prepare the ledger: %w", err)
+	}
+	return nil
+}
+
+// Dir is the run's directory.
+func (l *Ledger) Dir() string { return l.dir }
+
+// Close waits for what was handed over, then closes the file and lets other runs in.
+func (l *Ledger) Close() error {
+	var errs []error
+	if l.writer != nil {
+		errs = append(errs, l.writer.stop())
+	}
+	if l.read != nil {
+		errs = append(errs, l.read.Close())
+	}
+	if l.write != nil {
+		errs = append(errs, l.write.Close())
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.Unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// Remove deletes a directory's ledger, and nothing else. It refuses while a run holds it.
+func Remove(dir string) error {
+	lock := flock.New(filepath.Join(dir, ".lock"), flock.SetPermissions(0o600))
+	held, err := lock.TryLock()
+	if err != nil || !held {
+		return errors.Join(fmt.Errorf("%s: %w", dir, ErrBusy), err)
+	}
+	defer func() { _ = lock.Unlock() }()
+	for _, suffix := range []string{"-wal", "-shm", ""} {
+		if err := os.Remove(filepath.Join(dir, FileName+suffix)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("cannot remove the ledger: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"scmigrate/migrate"
+)
+
+// SaveLinks replaces the connections of one mode by a new reading of the list, all or nothing.
+func (l *Ledger) SaveLinks(ctx context.Context, list migrate.LinkList) error {
+	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM links WHERE mode = ?", list.Mode); err != nil {
+			return err
+		}
+		insert, err := tx.PrepareContext(ctx, "INSERT OR REPLACE INTO links(vehicle_id, user_id, mode, link) VALUES(?,?,?,?)")
+		if err != nil {
+			return err
+		}
+		defer insert.Close()
+		for _, link := range list.Links {
+			encoded, err := json.Marshal(link)
+			if err != nil {
+				return err
+			}
+			if _, err := insert.ExecContext(ctx, link.VehicleID, link.UserID, list.Mode, encoded); err != nil {
+				return err
+			}
+		}
+		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO lists(mode, read_at, pages, complete, why) VALUES(?,?,?,?,?)",
+			list.Mode, list.ReadAt.UTC().Format(stamp), list.Pages, list.Complete, list.Why)
+		return err
+	})
+}
+
+// LinkLists are the readings of the list that the ledger holds, without their links.
+func (l *Ledger) LinkLists(ctx context.Context) ([]migrate.LinkList, error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT mode, read_at, pages, complete, why FROM lists ORDER BY mode")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	var lists []migrate.LinkList
+	for rows.Next() {
+		var list migrate.LinkList
+		var at string
+		if err := rows.Scan(&list.Mode, &at, &list.Pages, &list.Complete, &list.Why); err != nil {
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		list.ReadAt, _ = time.Parse(stamp, at)
+		lists = append(lists, list)
+	}
+	return lists, rows.Err()
+}
+
+// Links are the connections of one vehicle, by user.
+func (l *Ledger) Links(ctx context.Context, vehicleID string) ([]migrate.Link, error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links WHERE vehicle_id = ? ORDER BY user_id", vehicleID)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return scanLinks(rows)
+}
+
+// SampleLinks are the first connections in the order of their ids, for the negative controls.
+func (l *Ledger) SampleLinks(ctx context.Context, n int) ([]migrate.Link, error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links ORDER BY mode DESC, vehicle_id, user_id LIMIT ?", n)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return scanLinks(rows)
+}
+
+func scanLinks(rows *sql.Rows) ([]migrate.Link, error) {
+	defer rows.Close()
+	var links []migrate.Link
+	for rows.Next() {
+		var encoded string
+		var link migrate.Link
+		if err := rows.Scan(&encoded); err != nil {
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		if err := json.Unmarshal([]byte(encoded), &link); err != nil {
+			return nil, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+		}
+		links = append(links, link)
+	}
+	return links, rows.Err()
+}
+
+// Orphans counts the connections that no inventory entry has.
+func (l *Ledger) Orphans(ctx context.Context) (n int, err error) {
+	err = l.read.QueryRowContext(ctx, `SELECT count(*) FROM links WHERE NOT EXISTS
+		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id AND (v.user_id = links.user_id OR v.user_id = ''))`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,37 @@
+package ledger
+
+import (
+	"net/url"
+	"strings"
+)
+
+// schemaVersion names the shape below; another version is refused, never guessed at.
+const schemaVersion = "1"
+
+const schema = `
+CREATE TABLE IF NOT EXISTS header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- One row per inventory entry. turn orders the calls: earliest expiry first, then seeded random order.
+CREATE TABLE IF NOT EXISTS vehicles (
+  ordinal INTEGER PRIMARY KEY, vehicle_id TEXT NOT NULL, user_id TEXT NOT NULL, grant_id TEXT NOT NULL, entry TEXT NOT NULL, turn TEXT NOT NULL,
+  finished INTEGER NOT NULL DEFAULT 0, verdict TEXT, proof TEXT, legacy TEXT, legacy_status INTEGER, app TEXT, make TEXT, billed_legacy INTEGER, billed_app INTEGER,
+  evidence BLOB, judgement TEXT, at TEXT);
+CREATE INDEX IF NOT EXISTS vehicles_turn ON vehicles(finished, turn);
+CREATE INDEX IF NOT EXISTS vehicles_id ON vehicles(vehicle_id);
+
+CREATE TABLE IF NOT EXISTS lists (mode TEXT PRIMARY KEY, read_at TEXT NOT NULL, pages INTEGER NOT NULL, complete INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS links (vehicle_id TEXT NOT NULL, user_id TEXT NOT NULL, mode TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (vehicle_id, user_id)) WITHOUT ROWID;
+
+-- The audit trail: no bodies, no secrets.
+CREATE TABLE IF NOT EXISTS calls (
+  at TEXT NOT NULL, host TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, vehicle_id TEXT NOT NULL, status INTEGER NOT NULL,
+  request_id TEXT NOT NULL, bytes INTEGER NOT NULL, ms INTEGER NOT NULL, trouble TEXT NOT NULL, secret TEXT NOT NULL, attempt INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS calls_host ON calls(host, at);
+`
+
+// escaped is a path that may stand in SQLite's URI form.
+type escaped struct{ path string }
+
+func (e *escaped) String() string {
+	return strings.ReplaceAll((&url.URL{Path: e.path}).EscapedPath(), "?", "%3f")
+}

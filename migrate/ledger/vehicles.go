@@ -1,0 +1,203 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
+)
+
+// stamp is the form of every time in the ledger: UTC, sortable as text.
+const stamp = "2006-01-02T15:04:05.000000Z"
+
+// AddEntries writes the inventory's entries as each gives them, in one transaction: pass 1 is whole or not at all.
+func (l *Ledger) AddEntries(ctx context.Context, seed uint64, each func(func(inventory.Entry) error) error) error {
+	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+		insert, err := tx.PrepareContext(ctx, "INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn) VALUES(?,?,?,?,?,?)")
+		if err != nil {
+			return err
+		}
+		defer insert.Close()
+		return each(func(e inventory.Entry) error {
+			encoded, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			_, err = insert.ExecContext(ctx, e.Ordinal, e.VehicleID, e.UserID, grantOf(e), encoded, turn(seed, e))
+			return err
+		})
+	})
+}
+
+func grantOf(e inventory.Entry) string {
+	if e.Grant != "" {
+		return "g:" + e.Grant
+	}
+	return "v:" + e.VehicleID
+}
+
+// turn sorts earliest expiry first, the others after them, each in an order that is random but the same for one seed,
+// so that any prefix is a sample.
+func turn(seed uint64, e inventory.Entry) string {
+	hash := sha256.Sum256([]byte(strconv.FormatUint(seed, 16) + "/" + strconv.Itoa(e.Ordinal) + "/" + e.VehicleID))
+	expiry := "9999"
+	if !e.ExpiresAt.IsZero() {
+		expiry = e.ExpiresAt.UTC().Format(stamp)
+	}
+	return fmt.Sprintf("%s %s %010d", expiry, hex.EncodeToString(hash[:8]), e.Ordinal)
+}
+
+// page is how many entries Pending reads at a time: a read transaction over days would hold the write-ahead log.
+const page = 256
+
+// Pending yields the entries that are not finished, in calling order. Each is yielded once, also when it stays
+// unfinished.
+func (l *Ledger) Pending(ctx context.Context) iter.Seq2[inventory.Entry, error] {
+	return func(yield func(inventory.Entry, error) bool) {
+		last := ""
+		for {
+			entries, end, err := l.pendingPage(ctx, last)
+			if err != nil {
+				yield(inventory.Entry{}, err)
+				return
+			}
+			for _, e := range entries {
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if len(entries) < page {
+				return
+			}
+			last = end
+		}
+	}
+}
+
+func (l *Ledger) pendingPage(ctx context.Context, after string) (entries []inventory.Entry, last string, err error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE finished = 0 AND turn > ? ORDER BY turn LIMIT ?", after, page)
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var encoded string
+		var e inventory.Entry
+		if err := rows.Scan(&encoded, &last); err != nil {
+			return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		if err := json.Unmarshal([]byte(encoded), &e); err != nil {
+			return nil, "", fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+		}
+		entries = append(entries, e)
+	}
+	return entries, last, rows.Err()
+}
+
+// Save writes one vehicle's record and returns when it is durable.
+func (l *Ledger) Save(ctx context.Context, r migrate.Record) error {
+	update, err := newUpdate(r)
+	if err != nil {
+		return err
+	}
+	return l.writer.wait(ctx, update.apply)
+}
+
+// update is a record made ready for its row.
+type update struct {
+	r                   migrate.Record
+	evidence, judgement []byte
+}
+
+func newUpdate(r migrate.Record) (update, error) {
+	evidence, err := pack(r.Evidence)
+	if err != nil {
+		return update{}, err
+	}
+	judgement, err := json.Marshal(r.Judgement)
+	return update{r, evidence, judgement}, err
+}
+
+func (u update) apply(tx *sql.Tx) error {
+	e, j := u.r.Evidence, u.r.Judgement
+	status := 0
+	if e.Legacy.Failure != nil {
+		status = e.Legacy.Failure.Status
+	}
+	result, err := tx.Exec(`UPDATE vehicles SET finished=?, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, billed_legacy=coalesce(billed_legacy,0)+?, billed_app=coalesce(billed_app,0)+?, evidence=?, judgement=?, at=? WHERE ordinal=?`,
+		j.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, e.Legacy.Billed, e.App.Billed, u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(fmt.Errorf("vehicle %d is not in the ledger", u.r.Entry.Ordinal), err)
+	}
+	return nil
+}
+
+// Records yields every vehicle in inventory order; those never called have an empty judgement.
+func (l *Ledger) Records(ctx context.Context) iter.Seq2[migrate.Record, error] {
+	return func(yield func(migrate.Record, error) bool) {
+		for from := -1; ; {
+			records, err := l.recordPage(ctx, from)
+			if err != nil {
+				yield(migrate.Record{}, err)
+				return
+			}
+			for _, r := range records {
+				from = r.Entry.Ordinal
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(records) < page {
+				return
+			}
+		}
+	}
+}
+
+func (l *Ledger) recordPage(ctx context.Context, after int) ([]migrate.Record, error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, evidence, judgement, at FROM vehicles WHERE ordinal > ? ORDER BY ordinal LIMIT ?", after, page)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	var records []migrate.Record
+	for rows.Next() {
+		r, err := scanRecord(rows)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	return records, rows.Err()
+}
+
+func scanRecord(rows *sql.Rows) (migrate.Record, error) {
+	var r migrate.Record
+	var entry string
+	var evidence []byte
+	var judgement, at sql.NullString
+	if err := rows.Scan(&entry, &evidence, &judgement, &at); err != nil {
+		return r, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	err := json.Unmarshal([]byte(entry), &r.Entry)
+	if judgement.Valid {
+		err = errors.Join(err, json.Unmarshal([]byte(judgement.String), &r.Judgement), unpack(evidence, &r.Evidence))
+		r.At, _ = time.Parse(stamp, at.String)
+	}
+	if err != nil {
+		return r, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,177 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/secret"
+	"scmigrate/migrate/smartcar"
+)
+
+// legacyLeg sends one batch. A 401 asks once for another token; a batch that is refused as such falls back to single GETs.
+func (v *visit) legacyLeg(ctx context.Context) error {
+	v.asked = compare.Paths(v.fields, v.evidence.Make)
+	answer, err := v.send(ctx)
+	if errors.Is(err, errNoToken) {
+		v.batch = compare.FailedBatch(v.asked, compare.Failure{Kind: compare.KindUnauthorized, Note: "no token that may be sent"})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	leg := &v.evidence.Legacy
+	leg.note(answer)
+	switch {
+	case answer.Failure == nil:
+		v.readBatch(answer)
+		return nil
+	case batchRefused(*answer.Failure):
+		return v.singles(ctx, *answer.Failure)
+	}
+	v.refuse(*answer.Failure)
+	return nil
+}
+
+// send makes the batch call, twice where the first token was refused and the source has another one.
+func (v *visit) send(ctx context.Context) (smartcar.Answer, error) {
+	answer, err := v.meter.Caller.BatchFrom(ctx, v.entry.VehicleID, v.current, v.asked)
+	if err != nil || answer.Failure == nil || answer.Failure.Kind != compare.KindUnauthorized {
+		return answer, err
+	}
+	next, err := v.meter.Tokens.Token(ctx, v.tokenRequest(v.token.Secret))
+	switch {
+	case ctx.Err() != nil:
+		return answer, ctx.Err()
+	case err == nil && next.Gone != "":
+		v.token = next
+		return answer, nil
+	case err != nil || next.Missing || next.Dead || next.Secret.IsZero() || next.Secret.Equal(v.token.Secret):
+		return answer, nil
+	}
+	v.evidence.Legacy.note(answer)
+	return v.meter.Caller.BatchFrom(ctx, v.entry.VehicleID, v.current, v.asked)
+}
+
+// errNoToken ends a call whose token died while it waited for the rate limit; why is already on record.
+var errNoToken = errors.New("no token that may be sent")
+
+// current resolves the token again at the moment it is put on the request: the wait for the rate limit may be longer
+// than a token's life. The source answers from its cache while the token is good.
+func (v *visit) current(ctx context.Context) (secret.Secret, error) {
+	usable, err := v.resolve(ctx)
+	if err != nil {
+		return secret.Secret{}, err
+	}
+	if !usable {
+		return secret.Secret{}, errNoToken
+	}
+	return v.token.Secret, nil
+}
+
+// resolve gets the legacy token; usable is false where there is none that may be sent, and the leg then says why.
+func (v *visit) resolve(ctx context.Context) (usable bool, err error) {
+	token, err := v.meter.Tokens.Token(ctx, v.tokenRequest(secret.Secret{}))
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	leg := &v.evidence.Legacy
+	switch {
+	case err != nil:
+		leg.Outcome, leg.Detail = LegTokenMissing, err.Error()
+	case token.Gone != "":
+		leg.Outcome, leg.Detail = LegGrantDead, "the token command says: gone"
+	case token.Dead:
+		leg.Outcome, leg.Detail = LegTokenMissing, "expired before its turn: never sent"
+	case token.Missing || token.Secret.IsZero():
+		leg.Outcome, leg.Detail = LegTokenMissing, "none given"
+	default:
+		v.token = token
+		return true, nil
+	}
+	return false, nil
+}
+
+func (v *visit) tokenRequest(refused secret.Secret) inventory.TokenRequest {
+	return inventory.TokenRequest{VehicleID: v.entry.VehicleID, Grant: v.entry.Grant, Offset: v.entry.Offset, Length: v.entry.Length,
+		ExpiresAt: v.entry.ExpiresAt, After: refused}
+}
+
+// refuse records a leg that failed as a whole.
+func (v *visit) refuse(f compare.Failure) {
+	leg := &v.evidence.Legacy
+	leg.Outcome, leg.Failure = legacyOutcome(f), &f
+	if leg.Outcome == LegTokenRefused && (v.token.Gone != "" || insideLife(v.token, v.meter.Now())) {
+		leg.Outcome = LegGrantDead
+	}
+	v.batch = compare.FailedBatch(v.asked, f)
+}
+
+// lifeMargin is how far from its stated end a token must be for a refusal to prove that the grant is dead, and not that
+// two clocks differ.
+const lifeMargin = 2 * time.Minute
+
+func insideLife(t inventory.Token, now time.Time) bool {
+	return !t.ExpiresAt.IsZero() && now.Add(lifeMargin).Before(t.ExpiresAt)
+}
+
+func (v *visit) readBatch(answer smartcar.Answer) {
+	leg := &v.evidence.Legacy
+	batch, err := compare.ParseBatch(answer.Body, v.meter.Now())
+	if err != nil {
+		leg.malformed(err)
+		v.batch = compare.FailedBatch(v.asked, *leg.Failure)
+		return
+	}
+	leg.Outcome, v.batch = LegAnswered, batch
+	for _, item := range batch.Items {
+		if item.Failure == nil {
+			leg.Billed++
+		}
+	}
+}
+
+// batchRefused tells the refusals of batch itself: a plan without it, or no such endpoint (smartcar-v2.md §3).
+func batchRefused(f compare.Failure) bool {
+	return f.Code == "INVALID_PLAN" || f.Kind == compare.KindNotFound
+}
+
+// singles reads path by path, in sequence. It stops where the first path is refused in the same way: then it was not
+// the batch that was refused. Paths over the vehicle's billed budget count as failed for now, never as absent.
+func (v *visit) singles(ctx context.Context, refusal compare.Failure) error {
+	now := v.meter.Now()
+	v.batch = compare.FailedBatch(v.asked, compare.Failure{Kind: compare.KindQuota, Note: "over --max-billed-per-vehicle"})
+	leg := &v.evidence.Legacy
+	for i, path := range v.asked {
+		if leg.Billed >= v.meter.Billed {
+			break
+		}
+		answer, err := v.meter.Caller.LegacyGetFrom(ctx, v.entry.VehicleID, path, v.current)
+		if errors.Is(err, errNoToken) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		leg.note(answer)
+		if i == 0 && answer.Failure != nil && answer.Failure.Kind == refusal.Kind {
+			v.refuse(refusal)
+			return nil
+		}
+		v.batch.Items[path] = singleItem(path, answer, now)
+		if answer.Failure == nil {
+			leg.Billed++
+		}
+	}
+	leg.Outcome = LegAnswered
+	return nil
+}
+
+func singleItem(path string, answer smartcar.Answer, now time.Time) compare.Item {
+	if answer.Failure != nil {
+		return compare.Item{Path: path, Code: answer.Status, Failure: answer.Failure}
+	}
+	return compare.NewItem(path, answer.Status, answer.Header, answer.Body, now)
+}

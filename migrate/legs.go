@@ -1,0 +1,215 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/secret"
+	"scmigrate/migrate/smartcar"
+)
+
+// Caller makes the calls of one vehicle. *smartcar.Client is the one that leaves the process.
+type Caller interface {
+	BatchFrom(ctx context.Context, vehicleID string, token smartcar.TokenFunc, paths []string) (smartcar.Answer, error)
+	LegacyGetFrom(ctx context.Context, vehicleID, path string, token smartcar.TokenFunc) (smartcar.Answer, error)
+	LegacyUser(ctx context.Context, token secret.Secret) (smartcar.Answer, error)
+	Signals(ctx context.Context, vehicleID, userID string) (smartcar.Answer, error)
+	Signal(ctx context.Context, vehicleID, userID, code string) (smartcar.Answer, error)
+}
+
+// TokenSource resolves a legacy token at the moment of use.
+type TokenSource interface {
+	Token(ctx context.Context, r inventory.TokenRequest) (inventory.Token, error)
+}
+
+// Meter measures vehicles, one at a time per call; it may be used by many workers at once. It never has two calls in
+// flight for the same vehicle and leg.
+type Meter struct {
+	Caller Caller
+	Tokens TokenSource
+	Fields []*compare.Field // what --fields asks for
+	Now    func() time.Time
+	Legs   string // "both" or "app"
+	Billed int    // the most billed reads for one vehicle
+}
+
+// Measure takes the evidence of one vehicle: the token first (a dead one is never sent, and without one no call is
+// wasted on the app leg), then both legs at the same moment. links are all connections of the vehicle. An error is the
+// tool's own trouble (cancelled, budget used up): the vehicle then counts as not called.
+func (m *Meter) Measure(ctx context.Context, entry inventory.Entry, links []Link, whole bool) (Evidence, error) {
+	e := Evidence{Identity: identify(entry, links, whole), Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}}
+	e.describe(links)
+	if e.Identity.AskedAs == "" || e.Identity.Absent {
+		return e, nil
+	}
+	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e}
+	return e, v.run(ctx)
+}
+
+// fieldsOf are the fields to read: those of --fields and those that the vehicle itself requires, in catalogue order.
+func (m *Meter) fieldsOf(entry inventory.Entry) []*compare.Field {
+	var extra []*compare.Field
+	for _, f := range compare.All() {
+		if slices.Contains(m.Fields, f) || slices.Contains(entry.Fields, f.Name) || f.Name == "vin" {
+			extra = append(extra, f)
+		}
+	}
+	return extra
+}
+
+// visit is one vehicle while it is being called. The two legs write to different members and meet in run.
+type visit struct {
+	meter    *Meter
+	entry    inventory.Entry
+	fields   []*compare.Field
+	evidence *Evidence
+	token    inventory.Token
+	asked    []string
+	batch    compare.Batch
+	signals  *compare.Signals
+}
+
+func (v *visit) run(ctx context.Context) error {
+	legs := []func(context.Context) error{v.appLeg}
+	if v.meter.Legs != "app" {
+		usable, err := v.resolve(ctx)
+		if err != nil || !usable {
+			return err
+		}
+		legs = append(legs, v.legacyLeg)
+	}
+	if err := together(ctx, legs); err != nil {
+		return err
+	}
+	v.compare()
+	return v.owner(ctx)
+}
+
+// together runs the legs at the same moment and waits for all; the first error of the tool wins.
+func together(ctx context.Context, legs []func(context.Context) error) error {
+	errs := make([]error, len(legs))
+	var wait sync.WaitGroup
+	for i, leg := range legs {
+		wait.Go(func() { errs[i] = leg(ctx) })
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+// appLeg reads all signals at once; a missing one is asked for singly only where the answer says it is not whole.
+func (v *visit) appLeg(ctx context.Context) error {
+	leg := &v.evidence.App
+	answer, err := v.meter.Caller.Signals(ctx, v.entry.VehicleID, v.evidence.Identity.AskedAs)
+	if err != nil {
+		return err
+	}
+	leg.note(answer)
+	if answer.Failure != nil {
+		leg.Outcome, leg.Failure = appOutcome(*answer.Failure), answer.Failure
+		return nil
+	}
+	signals, err := compare.ParseSignals(answer.Body)
+	if err != nil {
+		leg.malformed(err)
+		return nil
+	}
+	leg.Outcome, leg.Billed = LegAnswered, 1
+	if len(signals.ByCode) == 0 {
+		leg.Outcome = LegEmptyStore
+		return nil
+	}
+	v.signals = &signals
+	return v.fill(ctx)
+}
+
+// maxSingles bounds the single calls for one vehicle whose list is not whole.
+const maxSingles = 5
+
+func (v *visit) fill(ctx context.Context) error {
+	if v.signals.Complete() {
+		return nil
+	}
+	missing := v.signals.Missing(v.fields)
+	for _, code := range missing[:min(len(missing), maxSingles)] {
+		answer, err := v.meter.Caller.Signal(ctx, v.entry.VehicleID, v.evidence.Identity.AskedAs, code)
+		if err != nil {
+			return err
+		}
+		v.evidence.App.note(answer)
+		if answer.Failure != nil {
+			if answer.Failure.Kind == compare.KindNotFound {
+				v.signals.ConfirmAbsent(code)
+			}
+			continue
+		}
+		v.evidence.App.Billed++
+		if single, err := compare.ParseSignal(answer.Body); err == nil {
+			v.signals.Add(single)
+		}
+	}
+	return nil
+}
+
+func (l *Leg) note(a smartcar.Answer) {
+	if a.RequestID != "" && !slices.Contains(l.RequestIDs, a.RequestID) {
+		l.RequestIDs = append(l.RequestIDs, a.RequestID)
+	}
+	if l.Server.IsZero() {
+		l.Server = a.ServerDate
+	}
+}
+
+func (l *Leg) malformed(err error) {
+	l.Outcome, l.Detail = LegMalformed, err.Error()
+	l.Failure = &compare.Failure{Kind: compare.KindMalformed}
+}
+
+// compare turns both answers into findings. Accounts that ask for a new login, cars that are gone and throttled items
+// stand in items and signals too; where nothing else was served they are the leg's outcome (smartcar-v2.md §5: such an
+// error hits only live endpoints, static ones still answer).
+func (v *visit) compare() {
+	e := v.evidence
+	legacy := compare.ReadLegacy(v.fields, e.Make, v.asked, v.batch)
+	if e.Legacy.Outcome == LegAnswered {
+		e.Legacy.settle(legacy, legacyOutcome)
+	}
+	app := v.appReadings()
+	if e.App.Outcome == LegAnswered {
+		e.App.settle(app, appOutcome)
+	}
+	e.Findings = compare.Diff(v.fields, legacy, app)
+}
+
+func (v *visit) appReadings() []compare.Reading {
+	switch e := v.evidence; {
+	case v.signals != nil:
+		if id := v.signals.VehicleID(); id != "" && id != v.entry.VehicleID {
+			e.Identity.OtherCarID = id
+		}
+		e.describeBy(*v.signals)
+		return compare.ReadApp(v.fields, *v.signals)
+	case e.App.Failure != nil:
+		return compare.AllFailed(v.fields, *e.App.Failure)
+	default:
+		return compare.AllFailed(v.fields, compare.Failure{Kind: compare.KindUpstream, Note: "the store is empty"})
+	}
+}
+
+// owner asks whose token it is, where the list leaves that in doubt: several users share the vehicle.
+func (v *visit) owner(ctx context.Context) error {
+	e := v.evidence
+	if e.Legacy.Outcome != LegAnswered || len(e.Identity.Users) < 2 || v.entry.UserID == "" {
+		return nil
+	}
+	answer, err := v.meter.Caller.LegacyUser(ctx, v.token.Secret)
+	if err != nil || answer.Failure != nil {
+		return err
+	}
+	e.Identity.TokenUser = compare.ParseUser(answer.Body)
+	return nil
+}

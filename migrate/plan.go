@@ -1,0 +1,112 @@
+package migrate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/smartcar"
+)
+
+// ForecastOptions are what a forecast needs to know of the run to come.
+type ForecastOptions struct {
+	Legs            string
+	Bucket          smartcar.LimiterOptions
+	Controls        int
+	ReadsPerVehicle int // billed reads, at the most
+	Start           time.Time
+	Command         bool // the inventory has a token command: tokens are fresh at the moment of use
+}
+
+// Forecast says what a run would cost, from the inventory alone. It keeps one number per vehicle with an expiry.
+type Forecast struct {
+	o                                     ForecastOptions
+	vehicles, faulty, tokenless, userless int
+	expiries                              []int64 // unix seconds of tokens that cannot be had again
+}
+
+// NewForecast starts a forecast; Add gives it the entries.
+func NewForecast(o ForecastOptions) *Forecast { return &Forecast{o: o} }
+
+// Add takes one entry into account.
+func (f *Forecast) Add(e inventory.Entry) {
+	switch {
+	case faultyEntry(e) != "":
+		f.faulty++
+		return
+	case !e.HasToken && !f.o.Command && f.o.Legs == "both":
+		f.tokenless++
+		return
+	}
+	f.vehicles++
+	if e.UserID == "" {
+		f.userless++
+	}
+	if !f.o.Command && !e.ExpiresAt.IsZero() {
+		f.expiries = append(f.expiries, e.ExpiresAt.Unix())
+	}
+}
+
+// Requests are the calls to each host. The connections list is assumed to be as long as the inventory, and live.
+func (f *Forecast) Requests() (legacy, app, iam int) {
+	pages := max(1, (f.vehicles+f.faulty+f.tokenless+99)/100) + 1
+	app = pages + f.o.Controls
+	switch f.o.Legs {
+	case "app":
+		app += f.vehicles
+	case "both":
+		legacy, app = f.vehicles, app+f.vehicles
+	}
+	iam = 1 + int(f.duration(legacy+app+1)/time.Hour)
+	return legacy, app, iam
+}
+
+// duration is how long so many requests take at the least: the bucket is full at the start and refills steadily.
+func (f *Forecast) duration(requests int) time.Duration {
+	l := smartcar.NewLimiter(f.o.Bucket)
+	if l.Burst() == 0 || requests <= l.Burst() {
+		return 0
+	}
+	return time.Duration(float64(requests-l.Burst()) / l.PerMinute() * float64(time.Minute))
+}
+
+// dead counts the tokens that expire before their turn, the earliest expiry being called first.
+func (f *Forecast) dead() int {
+	slices.Sort(f.expiries)
+	lead, perVehicle := 1+f.o.Controls+2, 2
+	n := 0
+	for i, expiry := range f.expiries {
+		turn := f.o.Start.Add(f.duration(lead + (i-n+1)*perVehicle))
+		if turn.Unix() >= expiry {
+			n++
+		}
+	}
+	return n
+}
+
+// Lines are the forecast in sentences.
+func (f *Forecast) Lines() []string {
+	legacy, app, iam := f.Requests()
+	total := legacy + app + iam
+	took := f.duration(total)
+	lines := []string{
+		fmt.Sprintf("vehicles            %d to call, %d without a token, %d faulty rows, %d without a userId", f.vehicles, f.tokenless, f.faulty, f.userless),
+		fmt.Sprintf("requests            %d: legacy %d, app %d, token endpoint %d (rechecks and vehicles missing from the connections list come on top)", total, legacy, app, iam),
+		fmt.Sprintf("billed reads        at most %d a vehicle, %d in all", f.o.ReadsPerVehicle, f.o.ReadsPerVehicle*f.vehicles),
+		fmt.Sprintf("shortest duration   %s at the limit", roundUp(took)),
+		fmt.Sprintf("ends not before     %s", f.o.Start.Add(took).UTC().Format("2006-01-02 15:04 UTC")),
+	}
+	if n := f.dead(); n > 0 {
+		lines = append(lines, fmt.Sprintf("dead before turn    %d tokens expire before their turn and would not be sent: give legacyTokens.command instead of literal tokens", n))
+	}
+	if f.o.Legs == "both" && took > 2*time.Hour {
+		lines = append(lines, "cheaper             --legs connections decides users, connections and permissions of the whole fleet in a call per 100 vehicles, without a token")
+	}
+	return append(lines, "never called        anything but reads: the transport refuses every command before it leaves the process")
+}
+
+func roundUp(d time.Duration) time.Duration {
+	return time.Duration(math.Ceil(float64(d)/float64(time.Minute))) * time.Minute
+}

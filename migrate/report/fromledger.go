@@ -1,0 +1,189 @@
+package report
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"scmigrate/compare"
+	"scmigrate/migrate"
+	"scmigrate/migrate/ledger"
+)
+
+// FromLedger builds the report of a run from its ledger and nothing else: no clock, no network. full gives the fields of
+// every vehicle, otherwise only of those that are not ready. The key of the shareable form comes with it.
+func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, shareKey []byte, err error) {
+	h, err := l.Header(ctx)
+	if err != nil {
+		return Report{}, nil, err
+	}
+	sum := newSumming(h)
+	for rec, err := range l.Records(ctx) {
+		if err != nil {
+			return Report{}, nil, err
+		}
+		sum.add(rec)
+	}
+	r = Report{Summary: sum.summary(), Vehicles: func() iter.Seq2[Vehicle, error] { return vehiclesOf(ctx, l, full) }}
+	if err := fillRun(ctx, l, &r.Summary); err != nil {
+		return Report{}, nil, err
+	}
+	key, err := hex.DecodeString(h.ShareKey)
+	return r, key, err
+}
+
+func vehiclesOf(ctx context.Context, l *ledger.Ledger, full bool) iter.Seq2[Vehicle, error] {
+	return func(yield func(Vehicle, error) bool) {
+		for rec, err := range l.Records(ctx) {
+			if !yield(vehicleOf(called(rec), full), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// called gives a vehicle that was never called its verdict: inconclusive, not-run.
+func called(rec migrate.Record) migrate.Record {
+	if rec.Judgement.Verdict == "" {
+		rec.Judgement = migrate.Judgement{Verdict: migrate.Inconclusive, Causes: []migrate.CauseRef{{Code: migrate.NotRun}}}
+	}
+	return rec
+}
+
+// fillRun adds what the ledger knows beside the vehicles.
+func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
+	requests, err := l.Requests(ctx)
+	if err != nil {
+		return err
+	}
+	s.Run.Requests = Requests{Legacy: requests["legacy"], App: requests["app"], IAM: requests["iam"], Auth: requests["auth"], Management: requests["management"]}
+	if s.Run.BilledReads.Legacy, s.Run.BilledReads.App, err = l.Billed(ctx); err != nil {
+		return err
+	}
+	controls, err := l.Controls(ctx)
+	if err != nil {
+		return err
+	}
+	s.Run.Controls = Controls(controls)
+	orphans, err := l.Orphans(ctx)
+	if err != nil {
+		return err
+	}
+	if orphans > 0 {
+		s.Notes = append(s.Notes, note(migrate.OrphanConnection, orphans, nil))
+	}
+	return listNotes(ctx, l, s)
+}
+
+// listNotes says where a connections list is not whole: it then proves no absence.
+func listNotes(ctx context.Context, l *ledger.Ledger, s *Summary) error {
+	lists, err := l.LinkLists(ctx)
+	for _, list := range lists {
+		if !list.Complete {
+			s.Notes = append(s.Notes, Note{Code: "incomplete-list", Count: 1, Examples: []string{},
+				Text: fmt.Sprintf("the list of %s connections is not whole (%s): it proves no absence", list.Mode, list.Why)})
+		}
+	}
+	return err
+}
+
+func note(code migrate.Code, count int, examples []string) Note {
+	cause, _ := migrate.LookupCause(code)
+	return Note{Code: string(code), Count: count, Text: cause.Meaning + "; " + cause.Action, Examples: append([]string{}, examples...)}
+}
+
+func vehicleOf(rec migrate.Record, full bool) Vehicle {
+	e, j := rec.Evidence, rec.Judgement
+	v := Vehicle{
+		VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, SuggestedUserID: optional(e.Identity.Suggested), Label: rec.Entry.Label, Cohort: rec.Entry.Cohort,
+		Make: e.Make, Model: e.Model, Year: e.Year, Mode: e.Mode, Verdict: string(j.Verdict), Proof: optional(string(j.Proof)), Identity: identityOf(rec),
+		EvidenceAt: moment(rec.At), Causes: refsOf(j.Causes), Notes: refsOf(j.Notes), Fields: []Field{},
+		RequestIDs: RequestIDs{Legacy: append([]string{}, e.Legacy.RequestIDs...), App: append([]string{}, e.App.RequestIDs...)},
+	}
+	v.Waived = j.Verdict == migrate.Ready && slices.ContainsFunc(j.Causes, func(c migrate.CauseRef) bool { return c.Waived })
+	if full || j.Verdict != migrate.Ready {
+		for _, f := range e.Findings {
+			v.Fields = append(v.Fields, fieldOf(f))
+		}
+	}
+	return v
+}
+
+// identityOf is the strength of the identity proof: a VIN equal on both legs, the token's own user, or the list.
+func identityOf(rec migrate.Record) string {
+	for _, f := range rec.Evidence.Findings {
+		if f.Field == "vin" && f.Outcome == compare.Match {
+			return "vin"
+		}
+	}
+	id := rec.Evidence.Identity
+	switch {
+	case id.TokenUser != "" && id.TokenUser == rec.Entry.UserID:
+		return "user"
+	case id.Listed != nil:
+		return "list"
+	}
+	return ""
+}
+
+func refsOf(causes []migrate.CauseRef) []CauseRef {
+	refs := make([]CauseRef, 0, len(causes))
+	for _, c := range causes {
+		refs = append(refs, CauseRef{Code: string(c.Code), Field: c.Field, Detail: c.Detail, Waived: c.Waived})
+	}
+	return refs
+}
+
+func fieldOf(f compare.Finding) Field {
+	note := f.Note
+	if f.Distance != nil {
+		note = fmt.Sprintf("%.0f m apart. %s", *f.Distance, note)
+	}
+	return Field{Field: f.Field, Outcome: string(f.Outcome), Legacy: observationOf(f.Field, f.Legacy), App: observationOf(f.Field, f.App), Note: note}
+}
+
+// observationOf is nil where a leg was not asked or holds nothing.
+func observationOf(field string, r compare.Reading) *Observation {
+	switch r.Status {
+	case compare.Unasked, compare.Absent:
+		return nil
+	case compare.Failed:
+		return &Observation{Error: failureText(r.Failure), At: moment(r.Observed), Source: r.TimeFrom}
+	}
+	o := &Observation{At: moment(r.Observed), Source: r.TimeFrom}
+	if r.Status == compare.Served {
+		o.Value = r.Value
+		if f, ok := compare.Lookup(field); ok {
+			o.Unit = f.Quantity.Unit
+		}
+	}
+	return o
+}
+
+func failureText(f *compare.Failure) string {
+	switch {
+	case f == nil:
+		return "failed"
+	case f.Note != "" && f.Type == "":
+		return f.Note
+	}
+	return f.Label()
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

@@ -1,0 +1,3 @@
+package report
+import "io"
+func renderHTML(w io.Writer, r Report, o Options) error { return nil }

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"io"
+)
+
+//go:embed report.schema.json
+var schema []byte
+
+// Schema is the JSON Schema (draft 2020-12) that report.json keeps to.
+func Schema() []byte { return bytes.Clone(schema) }
+
+// renderJSON streams CONTRACT §7: the summary indented, then one vehicle per line. Strings are whole, whatever is in
+// them; "<", ">" and "&" are escaped so that the text may be put into a page.
+func renderJSON(w io.Writer, r Report, _ Options) error {
+	head, err := json.MarshalIndent(whole(r.Summary), "", "  ")
+	if err != nil {
+		return err
+	}
+	out := &sticky{w: w}
+	out.write(bytes.TrimSuffix(head, []byte("\n}")))
+	out.text(",\n  \"vehicles\": [")
+	separator := "\n    "
+	for v, err := range r.Vehicles() {
+		if err != nil {
+			return err
+		}
+		line, err := json.Marshal(wholeVehicle(v))
+		if err != nil {
+			return err
+		}
+		out.text(separator)
+		out.write(line)
+		separator = ",\n    "
+	}
+	out.text("\n  ]\n}\n")
+	return out.err
+}
+
+func same(s string) string { return s }
+
+// whole has every list in place and its schema named.
+func whole(s Summary) Summary {
+	if s.Schema == "" {
+		s.Schema = SchemaName
+	}
+	return rewrite(s, same)
+}
+
+func wholeVehicle(v Vehicle) Vehicle { return rewrite(v, same) }
+
+// sticky is a writer that remembers its first error, so that renderers read as a list of lines.
+type sticky struct {
+	w   io.Writer
+	err error
+}
+
+func (s *sticky) write(b []byte) {
+	if s.err == nil {
+		_, s.err = s.w.Write(b)
+	}
+}
+
+func (s *sticky) text(t string) { s.write([]byte(t)) }

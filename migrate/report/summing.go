@@ -1,0 +1,198 @@
+package report
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"scmigrate/compare"
+	"scmigrate/migrate"
+	"scmigrate/migrate/ledger"
+)
+
+// summing adds up records one by one; its size depends on how many different things went wrong, not on the fleet.
+type summing struct {
+	header   ledger.Header
+	counts   migrate.Counts
+	proof    Proof
+	waived   int
+	last     time.Time
+	outcomes map[string]map[string]int
+	causes   map[causeKey]*Cause
+	notes    map[migrate.Code]*gathered
+	withheld int // vehicles with a v2 field that has no v3 form
+}
+
+type causeKey struct{ code, field, make, detail string }
+
+// gathered is a note over several vehicles.
+type gathered struct {
+	count    int
+	examples []string
+}
+
+func newSumming(h ledger.Header) *summing {
+	return &summing{header: h, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}}
+}
+
+func (s *summing) add(rec migrate.Record) {
+	rec = called(rec)
+	s.count(rec.Judgement)
+	if rec.At.After(s.last) {
+		s.last = rec.At
+	}
+	for _, f := range rec.Evidence.Findings {
+		s.outcome(f)
+	}
+	for _, ref := range rec.Judgement.Causes {
+		s.cause(rec, ref)
+	}
+	seen := map[migrate.Code]bool{}
+	for _, ref := range rec.Judgement.Notes {
+		if !seen[ref.Code] {
+			s.gather(ref.Code, rec.Entry.VehicleID)
+		}
+		seen[ref.Code] = true
+	}
+}
+
+func (s *summing) count(j migrate.Judgement) {
+	switch j.Verdict {
+	case migrate.Ready:
+		s.counts.Ready++
+	case migrate.Blocked:
+		s.counts.Blocked++
+	case migrate.Broken:
+		s.counts.Broken++
+	default:
+		s.counts.Inconclusive++
+	}
+	switch j.Proof {
+	case migrate.ProofFull:
+		s.proof.Full++
+	case migrate.ProofPartial:
+		s.proof.Partial++
+	case migrate.ProofAppOnly:
+		s.proof.AppOnly++
+	}
+}
+
+func (s *summing) outcome(f compare.Finding) {
+	byOutcome := s.outcomes[f.Field]
+	if byOutcome == nil {
+		byOutcome = map[string]int{}
+		s.outcomes[f.Field] = byOutcome
+	}
+	byOutcome[string(f.Outcome)]++
+	if f.Outcome == compare.NoCounterpart {
+		s.withheld++
+	}
+}
+
+func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
+	key := causeKey{string(ref.Code), ref.Field, rec.Evidence.Make, ref.Detail}
+	c := s.causes[key]
+	if c == nil {
+		meaning, _ := migrate.LookupCause(ref.Code)
+		c = &Cause{Code: key.code, Field: key.field, Make: key.make, ErrorCode: key.detail, Title: meaning.Title, Verdict: string(meaning.Verdict),
+			Meaning: meaning.Meaning, Action: meaning.Action, Who: meaning.Who, Fingerprint: key.fingerprint(), Example: rec.Entry.VehicleID}
+		s.causes[key] = c
+	}
+	c.Vehicles++
+	if ref.Waived {
+		c.Waived++
+	}
+}
+
+// fingerprint names the cause over runs: the same code, field, make and error code.
+func (k causeKey) fingerprint() string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{k.code, k.field, k.make, k.detail}, "\x00")))
+	return hex.EncodeToString(sum[:6])
+}
+
+// maxExamples bounds the vehicles that a note names.
+const maxExamples = 3
+
+func (s *summing) gather(code migrate.Code, vehicleID string) {
+	g := s.notes[code]
+	if g == nil {
+		g = &gathered{}
+		s.notes[code] = g
+	}
+	g.count++
+	if len(g.examples) < maxExamples {
+		g.examples = append(g.examples, vehicleID)
+	}
+}
+
+func (s *summing) summary() Summary {
+	h := s.header
+	out := Summary{
+		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: s.counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.outcomes,
+		Verdicts: Verdicts{s.counts.Ready, s.counts.Blocked, s.counts.Broken, s.counts.Inconclusive},
+		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, InventoryDigest: h.InventoryDigest,
+			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, NotExamined: notExamined(h.Fields)},
+		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{},
+	}
+	if out.Run.FinishedAt.IsZero() {
+		out.Run.FinishedAt = s.last
+	}
+	if low, high, ok := s.counts.Readiness(); ok {
+		out.Readiness = &Interval{low, high}
+	}
+	for _, g := range migrate.Gates(s.counts) {
+		out.Gates = append(out.Gates, Gate(g))
+	}
+	return out
+}
+
+func parseStamp(text string) time.Time {
+	t, _ := time.Parse(time.RFC3339Nano, text)
+	return t.UTC()
+}
+
+// sortedCauses: the most vehicles first, then the gravest, then by name.
+func (s *summing) sortedCauses() []Cause {
+	list := make([]Cause, 0, len(s.causes))
+	for _, c := range s.causes {
+		list = append(list, *c)
+	}
+	order := map[string]int{}
+	for i, c := range migrate.Causes() {
+		order[string(c.Code)] = i
+	}
+	slices.SortFunc(list, func(a, b Cause) int {
+		return cmp.Or(cmp.Compare(b.Vehicles, a.Vehicles), cmp.Compare(order[a.Code], order[b.Code]),
+			cmp.Compare(a.Field, b.Field), cmp.Compare(a.Make, b.Make), cmp.Compare(a.ErrorCode, b.ErrorCode))
+	})
+	return list
+}
+
+func (s *summing) sortedNotes() []Note {
+	notes := []Note{}
+	for _, c := range migrate.Causes() {
+		if g := s.notes[c.Code]; g != nil {
+			notes = append(notes, note(c.Code, g.count, g.examples))
+		}
+	}
+	if s.withheld > 0 {
+		notes = append(notes, Note{Code: "no-counterpart", Count: s.withheld, Examples: []string{},
+			Text: "vehicles whose v2 answer holds a field without a v3 form (battery.nominalCapacity.url): code that uses it must change"})
+	}
+	return notes
+}
+
+// notExamined says what no verdict speaks about (CONTRACT §6).
+func notExamined(fields string) []string {
+	selected, _ := compare.Select(fields)
+	names := []string{}
+	for _, g := range []compare.Group{compare.Location, compare.Diagnostics, compare.Service, compare.MakeSpecific} {
+		if !slices.ContainsFunc(selected, func(f *compare.Field) bool { return f.Group == g }) {
+			names = append(names, string(g))
+		}
+	}
+	return append(names, "commands", "webhooks", "connect")
+}

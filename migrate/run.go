@@ -1,0 +1,201 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/rules"
+	"scmigrate/migrate/smartcar"
+)
+
+// Stop is why a run ended before every vehicle was measured. It is no error: the ledger is whole and the run goes on
+// when it is started again.
+type Stop string
+
+// The reasons.
+const (
+	StopNone        Stop = ""
+	StopInterrupted Stop = "interrupted"
+	StopTimeBox     Stop = "the time box is used up"
+	StopBudget      Stop = "the budget of requests is used up"
+	StopCredentials Stop = "every client secret was refused"
+	StopAppRefused  Stop = "v3 refuses the application"
+	StopNoList      Stop = "the connections list could not be read"
+	StopBreach      Stop = "a foreign user id was served"
+)
+
+// Event tells whoever watches the run that one vehicle is durable, or what the run is doing.
+type Event struct {
+	Verdict Verdict // "" for a mere word
+	Word    string
+}
+
+// Run measures a fleet.
+type Run struct {
+	Client      *smartcar.Client
+	Meter       Meter
+	Store       Store
+	Rules       rules.Rules
+	Concurrency int
+	TimeBox     time.Duration // 0: none
+	Controls    int           // negative controls before the first vehicle
+	Now         func() time.Time
+	Watch       func(Event) // called from many goroutines; nil: nobody
+}
+
+// grace is how long calls in flight may take to end after an interrupt or at the end of the time box.
+const grace = 15 * time.Second
+
+// listAge is how old a reading of the connections list may be before a resumed run reads it again.
+const listAge = 24 * time.Hour
+
+// Do runs until every pending vehicle was called once, or until it must stop. When ctx ends it feeds no more vehicles
+// and gives the calls in flight a moment to end; what they brought is kept. An error is the tool's own trouble.
+func (r *Run) Do(ctx context.Context) (Stop, error) {
+	feed, work, cancel := r.contexts(ctx)
+	defer cancel()
+	stop, err := r.prepare(feed)
+	if err == nil && stop == StopNone {
+		stop, err = r.feed(feed, work)
+	}
+	if err != nil {
+		return r.why(ctx, feed, err)
+	}
+	if err := r.settle(context.WithoutCancel(ctx), stop); err != nil {
+		return stop, err
+	}
+	return stop, nil
+}
+
+// contexts: feed ends with ctx or the time box, work a moment later.
+func (r *Run) contexts(ctx context.Context) (feed, work context.Context, cancel func()) {
+	feed, cancelFeed := context.WithCancel(ctx)
+	if r.TimeBox > 0 {
+		feed, cancelFeed = context.WithTimeoutCause(ctx, r.TimeBox, errTimeBox)
+	}
+	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
+	unhook := context.AfterFunc(feed, func() {
+		timer := time.AfterFunc(grace, cancelWork)
+		context.AfterFunc(work, func() { timer.Stop() })
+	})
+	return feed, work, func() { unhook(); cancelFeed(); cancelWork() }
+}
+
+var errTimeBox = errors.New("time box")
+
+// why tells a stop from trouble: errors that are only the end of a context, a budget or the credentials are stops.
+func (r *Run) why(ctx, feed context.Context, err error) (Stop, error) {
+	stop := stopOf(ctx, feed, err)
+	if stop == StopNone {
+		return StopNone, err
+	}
+	return stop, r.settle(context.WithoutCancel(ctx), stop)
+}
+
+func stopOf(ctx, feed context.Context, err error) Stop {
+	switch {
+	case errors.Is(err, smartcar.ErrCredentials):
+		return StopCredentials
+	case errors.Is(err, smartcar.ErrBudget):
+		return StopBudget
+	case ctx.Err() != nil:
+		return StopInterrupted
+	case errors.Is(context.Cause(feed), errTimeBox):
+		return StopTimeBox
+	}
+	return StopNone
+}
+
+// prepare makes sure that the application may call at all, before the first vehicle: its token, the connections list,
+// the negative controls.
+func (r *Run) prepare(ctx context.Context) (Stop, error) {
+	r.say("asking for the application token")
+	if err := r.Client.AppToken(ctx); err != nil {
+		return StopNone, fmt.Errorf("no application token: %w", err)
+	}
+	stop, err := r.readLists(ctx)
+	if err != nil || stop != StopNone {
+		return stop, err
+	}
+	return r.control(ctx)
+}
+
+// feed hands the pending vehicles to the workers and waits for them.
+func (r *Run) feed(feed, work context.Context) (Stop, error) {
+	group, inner := errgroup.WithContext(work)
+	group.SetLimit(max(1, r.Concurrency))
+	var feedErr error
+	for entry, err := range r.Store.Pending(feed) {
+		if err != nil {
+			feedErr = err
+			break
+		}
+		if feed.Err() != nil || inner.Err() != nil {
+			break
+		}
+		group.Go(func() error { return r.vehicle(inner, entry) })
+	}
+	err := errors.Join(group.Wait(), feedErr)
+	if err == nil && feed.Err() != nil {
+		err = feed.Err()
+	}
+	return StopNone, err
+}
+
+// vehicle measures, judges and saves one vehicle. It counts as done only when it is durable.
+func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
+	record := Record{Entry: entry}
+	if faultyEntry(entry) == "" {
+		links, whole, err := r.linksOf(ctx, entry)
+		if err != nil {
+			return err
+		}
+		if record.Evidence, err = r.Meter.Measure(ctx, entry, links, whole); err != nil {
+			return err
+		}
+	}
+	record.At = r.Now()
+	record.Judgement = Judge(entry, record.Evidence, Facts{}, r.Rules)
+	if err := r.Store.Save(context.WithoutCancel(ctx), record); err != nil {
+		return err
+	}
+	r.watch(Event{Verdict: record.Judgement.Verdict})
+	return nil
+}
+
+// settle decides what holds for the whole run and judges again where that changes the reading of single vehicles.
+func (r *Run) settle(ctx context.Context, stop Stop) error {
+	tally, err := r.Store.Tally(ctx)
+	if err != nil {
+		return err
+	}
+	facts := factsOf(tally, stop)
+	if err := r.Store.SetFacts(ctx, facts); err != nil {
+		return err
+	}
+	_, err = r.Store.Rejudge(ctx, func(rec Record) Judgement { return Judge(rec.Entry, rec.Evidence, facts, r.Rules) })
+	return err
+}
+
+// factsOf reads the facts of a run from its counts. Two vehicles are the least that can show a rule: one car refused is
+// one car's trouble.
+func factsOf(t Tally, stop Stop) Facts {
+	worked := t.Legacy[LegAnswered] + t.Legacy[LegReauth] + t.Legacy[LegGone] + t.Legacy[LegTokenWrong] + t.Legacy[LegUnreachable]
+	retired := worked == 0 && (t.Legacy[LegNotFound] >= 2 || t.RefusedGrants >= 2)
+	appWorked := t.App[LegAnswered] + t.App[LegEmptyStore] + t.App[LegReauth] + t.App[LegGone] + t.App[LegUnreachable]
+	refused := appWorked == 0 && t.App[LegNotConnected]+t.App[LegUnauthorized] >= 2
+	return Facts{LegacyRetired: retired, AppNotEnabled: refused || stop == StopAppRefused}
+}
+
+func (r *Run) say(word string) { r.watch(Event{Word: word}) }
+
+func (r *Run) watch(e Event) {
+	if r.Watch != nil {
+		r.Watch(e)
+	}
+}

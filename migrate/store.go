@@ -1,0 +1,77 @@
+package migrate
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/smartcar"
+)
+
+// Store is what the run needs of the ledger. Save returns when the record is durable.
+type Store interface {
+	Pending(ctx context.Context) iter.Seq2[inventory.Entry, error] // not finished ones, in calling order
+	Links(ctx context.Context, vehicleID string) ([]Link, error)
+	SaveLinks(ctx context.Context, list LinkList) error
+	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
+	Save(ctx context.Context, r Record) error
+	Tally(ctx context.Context) (Tally, error)
+	Rejudge(ctx context.Context, judge func(Record) Judgement) (changed int, err error)
+	SetFacts(ctx context.Context, f Facts) error
+	SaveControls(ctx context.Context, c Controls) error
+}
+
+// LinkList is one whole reading of the connections list in one mode.
+type LinkList struct {
+	Mode     string
+	ReadAt   time.Time
+	Pages    int
+	Complete bool
+	Why      string // why it is not complete
+	Links    []Link
+}
+
+// Tally counts the vehicles by what became of them: everything Facts are decided on, and what progress shows.
+type Tally struct {
+	Total, Finished int
+	Verdicts        map[Verdict]int
+	Legacy          map[LegOutcome]int
+	App             map[LegOutcome]int
+	RefusedGrants   int // distinct grants whose fresh token was refused with a 401
+}
+
+// Controls are the negative controls: requests with a foreign user id, which must be refused (DESIGN §3.2).
+type Controls struct {
+	Tried     int `json:"tried"`
+	Refused   int `json:"refused"`
+	Served    int `json:"served"`
+	Undecided int `json:"undecided"`
+}
+
+// ReadLinks makes links of the client's rows, leaving out those that name no user.
+func ReadLinks(rows []smartcar.Connection) []Link {
+	links := make([]Link, 0, len(rows))
+	for _, c := range rows {
+		if c.UserID != "" {
+			links = append(links, Link{UserID: c.UserID, VehicleID: c.VehicleID, Permissions: c.Permissions, Make: c.Make, Model: c.Model, Year: c.Year, Mode: c.Mode})
+		}
+	}
+	return links
+}
+
+// Measured is how many vehicles have a verdict.
+func (t Tally) Measured() int {
+	n := 0
+	for _, count := range t.Verdicts {
+		n += count
+	}
+	return n
+}
+
+// Counts are the verdicts, with vehicles that were never called counted as inconclusive.
+func (t Tally) Counts() Counts {
+	c := Counts{Ready: t.Verdicts[Ready], Blocked: t.Verdicts[Blocked], Broken: t.Verdicts[Broken]}
+	c.Inconclusive = t.Total - c.Ready - c.Blocked - c.Broken
+	return c
+}
