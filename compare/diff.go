@@ -38,6 +38,8 @@ func Diff(fields []*Field, legacy, app []Reading) []Finding {
 		switch rule := rulings[legacy[i].availability()][app[i].availability()]; {
 		case !f.HasCounterpart():
 			finding.Outcome = noCounterpart(legacy[i])
+		case rule.outcome == Lost && app[i].inState():
+			finding.Outcome, finding.Reason = Unmeasured, ReasonAppSide
 		case rule.outcome != "":
 			finding.Outcome, finding.Reason = rule.outcome, rule.reason
 		default:
@@ -191,7 +193,7 @@ func ageNote(legacy, app Reading) string {
 	case apart > 0:
 		return "the app value is " + span(apart) + " older"
 	}
-	return "the app value is " + span(-apart) + " newer"
+	return "the app value is " + span(apart.Abs()) + " newer"
 }
 
 // span is a duration for people: the two largest units.

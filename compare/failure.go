@@ -38,7 +38,7 @@ const (
 	KindGone          Kind = "vehicle-gone"   // lasting: the car left the owner's account
 	KindUnauthorized  Kind = "unauthorized"   // the token was refused (401)
 	KindForbidden     Kind = "forbidden"      // the token works, but not for this (403)
-	KindPlan          Kind = "plan"           // lasting: not in the plan (430 INVALID_PLAN, VEHICLE_LIMIT, ACCOUNT_SUSPENDED)
+	KindPlan          Kind = "plan"           // passing, as a person can change it for the whole application: not in the plan (430 INVALID_PLAN, VEHICLE_LIMIT, ACCOUNT_SUSPENDED)
 	KindQuota         Kind = "quota"          // passing: this car's calls of the month are used up (430)
 	KindAppLimit      Kind = "app-limit"      // passing: the application's bucket is empty (429)
 	KindVehicleLimit  Kind = "vehicle-limit"  // passing: this car is throttled (429)
@@ -94,13 +94,15 @@ type errorBody struct {
 // The prose of the body is never kept.
 func DecodeFailure(status int, header http.Header, body []byte, now time.Time) Failure {
 	f := Failure{Status: status, RetryAfter: ParseRetryAfter(header.Get("Retry-After"), now)}
+	body = bytes.TrimSpace(body)
 	var b errorBody
-	if json.Unmarshal(bytes.TrimSpace(body), &b) != nil {
+	if _, err := parseBody(body); err != nil {
 		f.Note = "the error body is not JSON"
 	} else {
+		_ = json.Unmarshal(body, &b) // a member of another type than usual is left out, the others count
 		f = b.root().fill(f)
 	}
-	if id := header.Get("Sc-Request-Id"); id != "" {
+	if id := requestID(header.Get("Sc-Request-Id")); id != "" {
 		f.RequestID = id
 	}
 	f.Kind = kindOf(f)
@@ -124,7 +126,7 @@ func (b errorBody) root() errorBody {
 func (b errorBody) fill(f Failure) Failure {
 	f.Type, f.Code = enumWord(b.Type), enumWord(b.Code)
 	f.Resolution = resolutionOf(b.Resolution)
-	f.RequestID = firstOf(b.RequestID, b.Meta.Debug.RequestID)
+	f.RequestID = requestID(firstOf(b.RequestID, b.Meta.Debug.RequestID))
 	if f.Status == 0 {
 		f.Status = b.StatusCode
 	}
@@ -158,11 +160,36 @@ func rawText(raw json.RawMessage) string {
 	return ""
 }
 
+// requestID drops what is not shaped like an id: it is text from outside, and is printed.
+func requestID(s string) string {
+	if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r != '-' && r != '_' && !isWord(r) }) {
+		return ""
+	}
+	return s
+}
+
+func isWord(r rune) bool { return isDigit(r) || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
+
+func digits(s string) (n int) {
+	for _, r := range s {
+		if isDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// maxDigits in an enumeration's word: Smartcar's have none, the old VS_000 three; a token of hex digits has more.
+const maxDigits = 4
+
 // enumWord is an enumeration's word in upper case with underscores; anything that does not look like one is dropped,
-// so that no prose (which could quote a token) travels further.
+// so that no prose (which could quote a token) and no token travels further.
 func enumWord(raw json.RawMessage) string {
 	word := strings.ToUpper(strings.ReplaceAll(rawText(raw), "-", "_"))
-	if len(word) > 64 || strings.IndexFunc(word, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) >= 0 {
+	odd := strings.ContainsFunc(word, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') && !isDigit(r) })
+	if len(word) > 64 || odd || digits(word) > maxDigits {
 		return ""
 	}
 	return word

@@ -48,10 +48,12 @@ func ParseBatch(body []byte, now time.Time) (Batch, error) {
 	b := Batch{Items: map[string]Item{}}
 	for _, r := range *raw.Responses {
 		item := NewItem(r.Path, r.Code, itemHeader(r.Headers), r.Body, now)
-		if _, twice := b.Items[item.Path]; !twice {
-			b.Items[item.Path] = item
-			b.Order = append(b.Order, item.Path)
+		if _, twice := b.Items[item.Path]; twice { // which of the two counts is not ours to guess
+			b.Items[item.Path] = Item{Path: item.Path, Failure: &Failure{Kind: KindMalformed, Note: "the path stands twice in the batch answer"}}
+			continue
 		}
+		b.Items[item.Path] = item
+		b.Order = append(b.Order, item.Path)
 	}
 	return b, nil
 }
@@ -142,6 +144,10 @@ func (item Item) read(f *Field, r *Reading) {
 		r.TimeFrom = ""
 	}
 	raw, ok := f.Legacy.get(item.Body)
+	if !ok && toObject(item.Body) == nil {
+		r.fail("the body is not an object")
+		return
+	}
 	if !ok {
 		r.Status = Empty // 200 without the member: v2's way of "not available" (fuel of European cars)
 		return

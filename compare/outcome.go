@@ -49,6 +49,9 @@ const (
 func (r Reading) availability() availability {
 	switch r.Status {
 	case Served:
+		if r.Value.Form == FormNone { // a position that went through JSON: there is nothing left to compare
+			return unasked
+		}
 		return has
 	case Failed:
 		if r.Failure == nil || r.Failure.Kind.Passing() {
@@ -59,6 +62,12 @@ func (r Reading) availability() availability {
 		return unasked
 	}
 	return hasNot
+}
+
+// inState tells whether only the car's state keeps the field without a value (NOT_CHARGING). The store's error may be
+// older than the legacy answer that has one, so it is no loss: CONTRACT §6 names not capable, not permitted and absent.
+func (r Reading) inState() bool {
+	return r.Status == Failed && r.Failure != nil && r.Failure.Kind == KindNotApplicable
 }
 
 // ruling is what a pair of availabilities means before any value is looked at. An empty outcome: compare the values.

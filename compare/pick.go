@@ -70,7 +70,7 @@ func rowNumber(body object, row int) int {
 func isCell(c object, row, column int) bool {
 	r, okR := toNumber(c["row"])
 	k, okC := toNumber(c["column"])
-	return okR && okC && int(r) == row && int(k) == column
+	return okR && okC && r == float64(row) && k == float64(column)
 }
 
 func find(list any, member string, wanted func(object) bool) (any, bool) {
@@ -148,7 +148,8 @@ func withheld(p pick) pick {
 	}}
 }
 
-// set makes a set of words of a list, one word per element.
+// set makes a set of words of a list, one word per element. A list with an element that has no word is passed on as it
+// is and then refused: two elements nobody can read are not two equal ones.
 func set(p pick, word func(any) string) pick {
 	return pick{p.Text + "[]", func(body any) (any, bool) {
 		raw, ok := p.get(body)
@@ -158,7 +159,11 @@ func set(p pick, word func(any) string) pick {
 		}
 		items := make([]string, 0, len(elements))
 		for _, e := range elements {
-			items = append(items, word(e))
+			w := word(e)
+			if w == "" {
+				return raw, ok
+			}
+			items = append(items, w)
 		}
 		return items, true
 	}}
@@ -196,9 +201,12 @@ func member(key string) func(any) string {
 	return func(v any) string { return plain(toObject(v)[key]) }
 }
 
-// capacityWord is one trim of availableCapacities.
+// capacityWord is one trim of availableCapacities. Both members may be null (smartcar-v2.md §2.2): that is a trim, too.
 func capacityWord(v any) string {
 	o := toObject(v)
+	if capacity, ok := o["capacity"]; ok && capacity == nil && o["description"] == nil {
+		return "(not stated)"
+	}
 	return strings.TrimSpace(plain(o["capacity"]) + " " + plain(o["description"]))
 }
 
@@ -215,6 +223,9 @@ func (n recordNames) word(v any) string {
 		}
 	}
 	when := parseTime(o[n.time])
+	if when.IsZero() {
+		return "" // the one member that no source lets be null: without it this is no service record
+	}
 	cost := toObject(o[n.cost])
 	return fmt.Sprintf("%s|%s|%s|%s %s", when.Format("2006-01-02T15:04"), wholeNumber(o[n.odometer]),
 		strings.Join(SetValue(tasks).Items, ","), plain(cost[n.total]), plain(cost["currency"]))

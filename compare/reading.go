@@ -77,10 +77,10 @@ const maxLabel = 24
 // take reads a raw value of the field's quantity into the Reading. label is the unit as the answer states it, "" for
 // none. Whatever is not of the quantity's shape becomes a failure with a note, never a guess.
 func (r *Reading) take(f *Field, raw any, label string) {
-	if len(label) > maxLabel {
-		label = label[:maxLabel]
-	}
 	r.Status, r.Unit = Served, label
+	if len(label) > maxLabel {
+		r.Unit = strings.ToValidUTF8(label[:maxLabel], "") // kept shorter; converted whole, or a long label could pass for a known one
+	}
 	if isEmpty(raw) {
 		r.Status = Empty
 		return
@@ -97,7 +97,7 @@ func (r *Reading) take(f *Field, raw any, label string) {
 	case Place:
 		r.takePlace(raw)
 	case Instant:
-		r.takeInstant(raw)
+		r.takeInstant(raw, label)
 	default:
 		r.takeNumber(f, raw, label)
 	}
@@ -109,6 +109,7 @@ func isEmpty(raw any) bool {
 	case nil:
 		return true
 	case string:
+		v = strings.TrimSpace(v)
 		return v == "" || strings.EqualFold(v, "UNKNOWN")
 	case []any:
 		return len(v) == 0
@@ -175,8 +176,12 @@ func (r *Reading) takePlace(raw any) {
 
 // takeInstant reads a point in time as minutes since 1970: v2 states it, v3 the minutes that remain, counted from the
 // observation (v2-to-v3-mapping.md §1.4).
-func (r *Reading) takeInstant(raw any) {
+func (r *Reading) takeInstant(raw any, label string) {
 	if n, ok := toNumber(raw); ok && !r.Observed.IsZero() {
+		if n, ok = canonical(n, Duration, firstOf(label, Duration.Unit)); !ok {
+			r.fail("a unit that is not known for " + Duration.Name)
+			return
+		}
 		r.Value = NumberValue(float64(r.Observed.Unix())/60 + n)
 		return
 	}

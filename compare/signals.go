@@ -59,7 +59,7 @@ func ParseSignals(body []byte) (Signals, error) {
 	s := Signals{ByCode: make(map[string]Signal, len(list)), Total: -1, Vehicle: includedVehicle(doc)}
 	if total, ok := walk(doc, []string{"meta", "totalCount"}); ok {
 		if n, is := toNumber(total); is {
-			s.Total = int(n)
+			s.Total = int(min(n, maxNodes)) // more than a body may hold is more than came, and stays an int
 		}
 	}
 	for _, entry := range list {

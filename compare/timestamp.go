@@ -23,10 +23,10 @@ func parseTime(raw any) time.Time {
 	case string:
 		t = textTime(strings.TrimSpace(v))
 	}
-	if t.Year() < earliest || t.Year() > 9999 {
+	if t = t.UTC(); t.Year() < earliest || t.Year() > 9999 { // in UTC: a zone can carry 9999 into a year that has no JSON form
 		return time.Time{}
 	}
-	return t.UTC()
+	return t
 }
 
 func epochTime(n json.Number) time.Time {

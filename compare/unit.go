@@ -1,6 +1,9 @@
 package compare
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Quantity is what a number measures. Its name is that of the canonical unit, which Readings are kept in
 // (v2-to-v3-mapping.md §1.6); quantities without a unit have an empty one.
@@ -65,13 +68,14 @@ var units = map[string]unit{
 var imperial = map[Quantity]string{Length: "miles", Volume: "gallons", Pressure: "psi", Speed: "mph", Temperature: "fahrenheit"}
 
 // canonical converts a number labelled with a unit into the quantity's canonical unit. ok is false for a unit that is
-// unknown or measures something else: it is never guessed.
+// unknown or measures something else: it is never guessed; and for a number too large to be converted.
 func canonical(n float64, q Quantity, label string) (value float64, ok bool) {
 	u, known := units[strings.ToLower(strings.TrimSpace(label))]
 	if !known || u.quantity != q {
 		return 0, false
 	}
-	return (n - u.offset) * u.factor, true
+	value = (n - u.offset) * u.factor
+	return value, !math.IsInf(value, 0)
 }
 
 // suspectFactors are the ratios by which two numbers agree when one of them carries the wrong unit (DESIGN §3.3).

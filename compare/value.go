@@ -57,6 +57,9 @@ func PositionValue(lat, lon float64) Value { return Value{Form: FormPosition, La
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.Form {
 	case FormNumber:
+		if math.IsNaN(v.Num) || math.IsInf(v.Num, 0) {
+			return []byte("null"), nil // JSON has no word for them
+		}
 		return strconv.AppendFloat(nil, round(v.Num), 'f', -1, 64), nil
 	case FormText:
 		return json.Marshal(v.Text)
@@ -158,7 +161,7 @@ func Distance(a, b Value) float64 {
 type Tolerance struct{ Abs, Rel float64 }
 
 func (t Tolerance) holds(a, b float64) bool {
-	if math.IsNaN(a) || math.IsNaN(b) {
+	if math.IsNaN(a-b) || math.IsInf(a-b, 0) {
 		return false
 	}
 	allowed := math.Max(t.Abs, t.Rel*math.Max(math.Abs(a), math.Abs(b)))

@@ -6,19 +6,15 @@ import (
 	"scmigrate/compare"
 )
 
-// LinkSampler gives connections to make negative controls of.
-type LinkSampler interface {
-	SampleLinks(ctx context.Context, n int) ([]Link, error)
-}
-
 // control asks for a few cars with a user id that has no connection to them: Smartcar must refuse. A 200 with at least
-// one signal is confirmed on a second pair before it is called a breach (DESIGN §3.2).
+// one signal is confirmed on a second pair before it is called a breach (DESIGN §3.2). A resumed run does not repeat
+// controls that were refused.
 func (r *Run) control(ctx context.Context) (Stop, error) {
-	sampler, ok := r.Store.(LinkSampler)
-	if !ok || r.Controls == 0 {
-		return StopNone, nil
+	earlier, err := r.Store.Controls(ctx)
+	if err != nil || earlier.Refused >= r.Controls {
+		return StopNone, err
 	}
-	links, err := sampler.SampleLinks(ctx, 50)
+	links, err := r.Store.SampleLinks(ctx, 50)
 	if err != nil {
 		return StopNone, err
 	}

@@ -78,6 +78,9 @@ type Link struct {
 	Mode        string   `json:"mode,omitempty"`
 }
 
+// states tells whether the list says which permissions are granted; silence proves none to be missing.
+func (l *Link) states() bool { return l != nil && l.Permissions != nil }
+
 // Identity is what is known about whose car this is.
 type Identity struct {
 	Listed     *Link    `json:"listed,omitempty"`    // the connection of the inventory's user and this vehicle

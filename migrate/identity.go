@@ -27,6 +27,31 @@ func identify(entry inventory.Entry, links []Link, whole bool) Identity {
 	return id
 }
 
+// unproved finds what was asked about the identity and had no answer for now. Until it is known, the two legs may be two
+// cars or two owners', and what matches between them proves nothing.
+func (c *court) unproved(groups *grouping) {
+	if id := c.e.Identity; c.entry.UserID != "" && id.TokenUser == "" && (id.Listed == nil || len(id.Users) > 1) {
+		c.blame(LegacyUnmeasured, "", "whose legacy token it is could not be asked")
+	}
+	for _, f := range c.e.Findings {
+		if f.Field != "vin" || f.Outcome == compare.Unmeasured && c.rules.Required(c.entry.Fields, f) {
+			continue // not about identity, or among the causes already
+		}
+		known := c.entry.VIN != ""
+		switch {
+		case later(f.Legacy) && (known || f.App.Status == compare.Served || later(f.App)):
+			groups.add(LegacyUnmeasured, f.Field, f.Legacy.Source, f.Legacy.Failure.Label())
+		case later(f.App) && (known || f.Legacy.Status == compare.Served):
+			groups.add(SignalUnavailable, f.Field, f.App.Source, f.App.Failure.Label())
+		}
+	}
+}
+
+// later tells a reading that failed for a passing reason.
+func later(r compare.Reading) bool {
+	return r.Status == compare.Failed && r.Failure != nil && r.Failure.Kind.Passing()
+}
+
 // describe takes make, model and year from the connections list, so that they are known even for vehicles that are
 // never called.
 func (e *Evidence) describe(links []Link) {

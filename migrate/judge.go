@@ -71,7 +71,7 @@ func (c *court) identity() {
 		c.blame(UserIDWrong, "", "the token belongs to another user")
 	case id.Listed == nil && id.Absent && len(id.Users) > 0:
 		c.blame(UserIDWrong, "", "another user is connected to this vehicle")
-	case id.Listed == nil && (id.Absent || c.e.App.Outcome == LegNotConnected):
+	case id.Listed == nil && (id.Absent || c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled):
 		c.blame(NotConnected, "", c.e.App.detail())
 	case c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
 		c.blame(NotConnected, "", "listed, but refused: "+c.e.App.detail())
@@ -95,7 +95,7 @@ func (c *court) vins() {
 		c.blameIf(f.Outcome == compare.Differs, VehicleMismatch, "the VINs of the legs differ")
 		for _, r := range []compare.Reading{f.Legacy, f.App} {
 			other := r.Status == compare.Served && c.entry.VIN != "" && !strings.EqualFold(r.Value.Text, c.entry.VIN)
-			c.blameIf(other, VehicleMismatch, "the inventory states another VIN")
+			c.blameIf(other && !c.blamed(VehicleMismatch), VehicleMismatch, "the inventory states another VIN")
 		}
 	}
 }
@@ -128,9 +128,6 @@ func (c *court) legDetail(code Code) string {
 // permissions finds required fields whose permission the connection lacks although the legacy leg serves them. What the
 // app leg serves all the same is not lost.
 func (c *court) permissions() {
-	if c.e.Identity.Listed == nil {
-		return
-	}
 	for _, f := range c.e.Findings {
 		if missing := c.missingPermission(f); missing != "" && c.rules.Required(c.entry.Fields, f) && f.Legacy.Status == compare.Served && f.App.Status != compare.Served {
 			c.blame(PermissionLost, "", missing)
@@ -141,7 +138,7 @@ func (c *court) permissions() {
 // missingPermission is the permission that a field needs and the connection lacks, "" where it has it.
 func (c *court) missingPermission(f compare.Finding) string {
 	field, known := compare.Lookup(f.Field)
-	if !known || c.e.Identity.Listed == nil || len(field.Permissions) == 0 {
+	if !known || !c.e.Identity.Listed.states() || len(field.Permissions) == 0 {
 		return ""
 	}
 	for _, p := range field.Permissions {
@@ -155,17 +152,29 @@ func (c *court) missingPermission(f compare.Finding) string {
 // fields finds what is wrong with single fields; fields of one signal that fail for one reason are one cause.
 func (c *court) fields() {
 	groups := newGrouping()
-	for _, f := range c.e.Findings {
+	for _, f := range slices.Concat(c.e.Findings, c.neverAsked()) {
 		if c.rules.Required(c.entry.Fields, f) {
 			c.field(f, groups)
 		}
-		if f.Outcome == compare.Gained && f.Legacy.Failure != nil && f.Legacy.Failure.Kind == compare.KindNotPermitted {
+		if c.e.Legacy.Outcome == LegAnswered && f.Outcome == compare.Gained && f.Legacy.Failure != nil && f.Legacy.Failure.Kind == compare.KindNotPermitted {
 			c.notes = append(c.notes, CauseRef{Code: PermissionGained, Field: f.Field})
 		}
 	}
 	if c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered && !c.blamed(VehicleMismatch) {
+		c.unproved(groups)
 		groups.each(c.blame) // two different cars explain every difference between them
 	}
+}
+
+// neverAsked are findings in place of the fields that are required by name and that nobody compared: a rule that came
+// later, a field left out of --fields. They are unmeasured (CONTRACT §6).
+func (c *court) neverAsked() (missing []compare.Finding) {
+	for _, name := range slices.Concat(c.entry.Fields, c.rules.Require) {
+		if !slices.ContainsFunc(c.e.Findings, func(f compare.Finding) bool { return f.Field == name }) {
+			missing = append(missing, compare.Finding{Field: name, Outcome: compare.Unmeasured, Reason: compare.ReasonUnasked})
+		}
+	}
+	return missing
 }
 
 func (c *court) field(f compare.Finding, groups *grouping) {
@@ -192,7 +201,7 @@ func (c *court) field(f compare.Finding, groups *grouping) {
 // lostCode: an app leg that says PERMISSION where the list of connections is not known has lost the permission; where
 // the list grants it, it is the signal that is lost.
 func lostCode(f compare.Finding, listed *Link) Code {
-	if listed == nil && f.App.Failure != nil && f.App.Failure.Kind == compare.KindNotPermitted {
+	if !listed.states() && f.App.Failure != nil && f.App.Failure.Kind == compare.KindNotPermitted {
 		return PermissionLost
 	}
 	return SignalLost

@@ -129,6 +129,8 @@ func (v *visit) readBatch(answer smartcar.Answer) {
 	for _, item := range batch.Items {
 		if item.Failure == nil {
 			leg.Billed++
+		} else if item.Failure.Kind == compare.KindAppLimit && v.meter.Pause != nil {
+			v.meter.Pause(v.meter.Now().Add(item.Failure.RetryAfter))
 		}
 	}
 }

@@ -34,8 +34,9 @@ type Meter struct {
 	Tokens TokenSource
 	Fields []*compare.Field // what --fields asks for
 	Now    func() time.Time
-	Legs   string // "both" or "app"
-	Billed int    // the most billed reads for one vehicle
+	Legs   string                // "connections", "app" or "both"
+	Billed int                   // the most billed reads for one vehicle
+	Pause  func(until time.Time) // told when a batch item says that the application's bucket is empty; nil: nobody
 }
 
 // Measure takes the evidence of one vehicle: the token first (a dead one is never sent, and without one no call is
@@ -44,7 +45,7 @@ type Meter struct {
 func (m *Meter) Measure(ctx context.Context, entry inventory.Entry, links []Link, whole bool) (Evidence, error) {
 	e := Evidence{Identity: identify(entry, links, whole), Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}}
 	e.describe(links)
-	if e.Identity.AskedAs == "" || e.Identity.Absent {
+	if e.Identity.AskedAs == "" || e.Identity.Absent || m.Legs == "connections" {
 		return e, nil
 	}
 	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e}
@@ -200,10 +201,11 @@ func (v *visit) appReadings() []compare.Reading {
 	}
 }
 
-// owner asks whose token it is, where the list leaves that in doubt: several users share the vehicle.
+// owner asks whose token it is, where the list leaves that in doubt: several users share the vehicle, or it does not
+// show this one.
 func (v *visit) owner(ctx context.Context) error {
 	e := v.evidence
-	if e.Legacy.Outcome != LegAnswered || len(e.Identity.Users) < 2 || v.entry.UserID == "" {
+	if e.Legacy.Outcome != LegAnswered || e.Identity.Listed != nil && len(e.Identity.Users) < 2 || v.entry.UserID == "" {
 		return nil
 	}
 	answer, err := v.meter.Caller.LegacyUser(ctx, v.token.Secret)

@@ -60,6 +60,8 @@ func legCauses(legacy, app LegOutcome, facts Facts) []Code {
 		return []Code{l}
 	case a == NotRun && legacy != LegAnswered:
 		return []Code{l}
+	case l == NotRun && app != LegAnswered:
+		l = "" // called after all: the cause of the last answer counts
 	}
 	var codes []Code
 	for _, code := range []Code{l, a} {

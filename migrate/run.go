@@ -80,6 +80,7 @@ func (r *Run) contexts(ctx context.Context) (feed, work context.Context, cancel 
 	}
 	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
 	unhook := context.AfterFunc(feed, func() {
+		r.say(fmt.Sprintf("ending: calls in flight have %s; interrupt again to exit at once", grace))
 		timer := time.AfterFunc(grace, cancelWork)
 		context.AfterFunc(work, func() { timer.Stop() })
 	})

@@ -19,6 +19,8 @@ type Store interface {
 	Tally(ctx context.Context) (Tally, error)
 	Rejudge(ctx context.Context, judge func(Record) Judgement) (changed int, err error)
 	SetFacts(ctx context.Context, f Facts) error
+	SampleLinks(ctx context.Context, n int) ([]Link, error) // to make negative controls of
+	Controls(ctx context.Context) (Controls, error)
 	SaveControls(ctx context.Context, c Controls) error
 }
 

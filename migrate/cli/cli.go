@@ -78,6 +78,8 @@ func Main(ctx context.Context, args []string, p Process) int {
 	code := migrate.ExitTool
 	if exit := (*exitError)(nil); errors.As(err, &exit) {
 		code = exit.code
+	} else if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		code, err = migrate.ExitInterrupted, errors.New("interrupted (start the same command again)")
 	}
 	if text := err.Error(); text != "" {
 		fmt.Fprintln(p.Stderr, "scmigrate: "+text)

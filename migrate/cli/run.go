@@ -210,7 +210,7 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	defer watch.close()
 	r := migrate.Run{
 		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event,
-		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled},
+		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause},
 	}
 	return r.Do(ctx)
 }

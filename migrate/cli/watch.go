@@ -18,7 +18,8 @@ const lineEvery = 10 * time.Second
 // watcher shows how a run goes: a bar on a terminal, plain lines elsewhere. One goroutine owns the bar; workers send.
 type watcher struct {
 	events chan migrate.Event
-	ended  chan struct{}
+	quit   chan struct{} // closed by close
+	ended  chan struct{} // closed when the display is over; later events are dropped
 	once   sync.Once
 	out    io.Writer
 	now    func() time.Time
@@ -34,7 +35,7 @@ type watcher struct {
 
 // newWatcher counts from the vehicles that are still to do: what an earlier run finished says nothing about this one's rate.
 func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter) *watcher {
-	w := &watcher{events: make(chan migrate.Event, 64), ended: make(chan struct{}), out: p.Stderr, now: time.Now, limit: limit,
+	w := &watcher{events: make(chan migrate.Event), quit: make(chan struct{}), ended: make(chan struct{}), out: p.Stderr, now: time.Now, limit: limit,
 		todo: t.Total - t.Finished, verdicts: map[migrate.Verdict]int{}, started: time.Now()}
 	if o.noProgress {
 		w.out = io.Discard
@@ -46,14 +47,17 @@ func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter) 
 	return w
 }
 
-func (w *watcher) event(e migrate.Event) { w.events <- e }
+func (w *watcher) event(e migrate.Event) {
+	select {
+	case w.events <- e:
+	case <-w.ended:
+	}
+}
 
-// close ends the display; no event may follow.
+// close ends the display after everything that was taken.
 func (w *watcher) close() {
-	w.once.Do(func() {
-		close(w.events)
-		<-w.ended
-	})
+	w.once.Do(func() { close(w.quit) })
+	<-w.ended
 }
 
 func (w *watcher) loop() {
@@ -62,12 +66,11 @@ func (w *watcher) loop() {
 	defer tick.Stop()
 	for {
 		select {
-		case e, open := <-w.events:
-			if !open {
-				w.end()
-				return
-			}
+		case e := <-w.events:
 			w.take(e)
+		case <-w.quit:
+			w.end()
+			return
 		case <-tick.C:
 			w.show(w.now().Sub(w.said) >= lineEvery)
 		}

@@ -91,10 +91,10 @@ func scanLinks(rows *sql.Rows) ([]migrate.Link, error) {
 	return links, rows.Err()
 }
 
-// Orphans counts the connections that no inventory entry has.
+// Orphans counts the connected vehicles that no inventory entry has. A second user of a listed vehicle is none.
 func (l *Ledger) Orphans(ctx context.Context) (n int, err error) {
-	err = l.read.QueryRowContext(ctx, `SELECT count(*) FROM links WHERE NOT EXISTS
-		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id AND (v.user_id = links.user_id OR v.user_id = ''))`).Scan(&n)
+	err = l.read.QueryRowContext(ctx, `SELECT count(DISTINCT vehicle_id) FROM links WHERE NOT EXISTS
+		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id)`).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("cannot read the ledger: %w", err)
 	}

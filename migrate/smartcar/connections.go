@@ -109,7 +109,8 @@ func (c *Client) connectionsPage(ctx context.Context, q ConnectionsQuery, number
 }
 
 // lister follows a list over its pages. The list is sorted newest first and may change while it is read: a new row pushes
-// one over the page border (it comes twice), a removed one pulls one over it (it never comes). Neither must pass unseen.
+// one over the page border (it comes twice), a removed one pulls one over it (it never comes). Neither must pass unseen: the first shows as a duplicate, the second as another total. Only a row that
+// leaves while one comes at the far end would cancel out, which newest-first does not do.
 type lister struct {
 	query   ConnectionsQuery
 	listing Listing

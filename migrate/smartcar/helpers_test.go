@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"scmigrate/migrate/secret"
 )
@@ -135,6 +136,14 @@ func newTestClient(t *testing.T, transport http.RoundTripper, change ...func(*Op
 		t.Fatalf("New: %v", err)
 	}
 	return c
+}
+
+// pass lets virtual time go by; only inside testing/synctest.
+func pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	if err := sleep(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func legacyToken() secret.Secret { return secret.New(canaryLegacy) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,6 +52,15 @@ func (i *iam) request(s secret.Secret) request {
 // refusedCredentials: 401 invalid_client and 400 are documented, 403 was met by others (smartcar-v3.md §2). Our form is
 // always the same, so a 400 too says that IAM does not take this id or secret.
 func refusedCredentials(status int) bool { return status == 400 || status == 401 || status == 403 }
+
+// refusalWords are OAuth's codes for it (RFC 6749 §5.2), as compare writes them.
+var refusalWords = []string{"INVALID_CLIENT", "UNAUTHORIZED_CLIENT", "INVALID_REQUEST", "INVALID_GRANT", "UNSUPPORTED_GRANT_TYPE", "ACCESS_DENIED"}
+
+// refusedOddly: a refusal without OAuth's word may come from something in front of IAM. A refusal ends a secret for good,
+// so this kind has to repeat itself first.
+func refusedOddly(p reply) bool {
+	return refusedCredentials(p.Status) && !slices.Contains(refusalWords, p.Failure.Code)
+}
 
 const (
 	usualLife   = time.Hour // smartcar-v3.md §2

@@ -25,11 +25,14 @@ var (
 	}}
 	// pagePolicy: a lost page makes the whole connections list prove nothing, so it may take longer.
 	pagePolicy = policy{tries: 4, longest: 5 * time.Minute, worth: passes}
-	iamPolicy  = policy{tries: 4, longest: 30 * time.Second, worth: passes}
+	iamPolicy  = policy{tries: 4, longest: 30 * time.Second, worth: func(p reply) bool { return passes(p) || refusedOddly(p) }}
 )
 
-// brokeBeforeAnswer: the connection was reset before any byte of the answer.
-func brokeBeforeAnswer(p reply) bool { return p.Status == 0 && p.class == classReset }
+// brokeBeforeAnswer: the connection broke before any byte of the answer. Trouble of no known type counts: net/http names a
+// kept connection that the server closed under a POST by an error of no type at all.
+func brokeBeforeAnswer(p reply) bool {
+	return p.Status == 0 && (p.class == classReset || p.class == classNetwork)
+}
 
 // passes is true for trouble that a little time may heal, on requests that no car notices.
 func passes(p reply) bool {

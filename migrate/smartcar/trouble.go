@@ -71,11 +71,22 @@ func classOf(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return classRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNABORTED),
-		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.As(err, new(streamReset)):
 		return classReset
 	}
 	return classNetwork
 }
+
+// streamReset has the form of net/http's HTTP/2 stream error, which is not exported but lets errors.As fill any struct of
+// these fields.
+type streamReset struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+// Error completes the form.
+func (e streamReset) Error() string { return "the HTTP/2 stream was reset" }
 
 // classOfBody is classOf for trouble after the answer began: there, an early end is the body's fault.
 func classOfBody(err error) string {

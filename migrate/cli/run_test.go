@@ -1,0 +1,311 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"scmigrate/fixtures"
+	"scmigrate/migrate/cli"
+)
+
+func TestHealthyFleetCostsTwoRequestsAVehicle(t *testing.T) {
+	for _, n := range []int{1, 99, 250} {
+		b := newBench(t, fixtures.HealthyScenario(n, 7))
+		code, stdout, stderr := b.run()
+		if code != 0 {
+			t.Fatalf("%d vehicles: exit %d\n%s%s", n, code, stdout, stderr)
+		}
+		r := b.report()
+		pages := max(1, (n+99)/100) + 1 // live, and one page of simulated
+		if legacy, app := r.Run.Requests["legacy"], r.Run.Requests["app"]; legacy != n || app != n+pages+r.Run.Controls["tried"] {
+			t.Errorf("%d vehicles: %d batches and %d v3 calls, want %d and %d + %d pages + %d controls", n, legacy, app, n, n, pages, r.Run.Controls["tried"])
+		}
+		if r.Verdicts["ready"] != n || !r.Run.Complete {
+			t.Errorf("%d vehicles: verdicts %v, complete %v", n, r.Verdicts, r.Run.Complete)
+		}
+		if len(b.world.Requests()) != r.Run.Requests["legacy"]+r.Run.Requests["app"]+r.Run.Requests["iam"] {
+			t.Errorf("the simulator saw %d requests, the ledger %v", len(b.world.Requests()), r.Run.Requests)
+		}
+		if v := b.world.Violations(); len(v) != 0 {
+			t.Errorf("violations: %v", v)
+		}
+	}
+}
+
+func TestDemoFleetIsJudgedAsTheSimulatorKnowsIt(t *testing.T) {
+	for seed := range uint64(4) {
+		b := newBench(t, fixtures.DemoScenario(200, seed+11))
+		if code, stdout, stderr := b.run(); code != 3 {
+			t.Fatalf("seed %d: exit %d\n%s%s", seed, code, stdout, stderr)
+		}
+		b.wantTruth()
+		causes := map[string]bool{}
+		for _, v := range b.report().Vehicles {
+			for _, c := range v.Causes {
+				causes[c.Code] = true
+			}
+		}
+		if len(causes) < 15 {
+			t.Errorf("seed %d shows only %d causes", seed, len(causes))
+		}
+	}
+}
+
+func TestEveryScenarioFileEndsWithAnHonestVerdict(t *testing.T) {
+	files, err := filepath.Glob("../../testdata/scenarios/*.yaml")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d scenarios, %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := fixtures.ParseScenario(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Vehicles = min(s.Vehicles, 60)
+			synctest.Test(t, func(t *testing.T) { endsHonestly(t, s) })
+		})
+	}
+}
+
+// endsHonestly runs a scenario in virtual time: some wait for minutes.
+func endsHonestly(t *testing.T, s fixtures.Scenario) {
+	b := newBenchAt(t, s, shifted)
+	code, _, stderr := b.run()
+	if code != 0 && code != 3 && code != 4 {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	truth := b.world.Truth()
+	for i, v := range b.report().Vehicles {
+		if v.Verdict == "ready" && truth[i].Verdict != "ready" {
+			t.Errorf("FALSE READY: %s (%s) is %s %v", v.VehicleID, truth[i].Defect, truth[i].Verdict, truth[i].Causes)
+		}
+		if v.Verdict == "blocked" && truth[i].Verdict == "ready" {
+			t.Errorf("FALSE BLOCKED: %s %v", v.VehicleID, v.Causes)
+		}
+	}
+}
+
+func TestResumeCallsOnlyWhatWasNotMeasured(t *testing.T) {
+	b := newBench(t, fixtures.DemoScenario(80, 3))
+	b.run()
+	first := b.report()
+	before := map[string]int{}
+	for _, v := range first.Vehicles {
+		before[v.VehicleID] = b.sent(v.VehicleID)
+	}
+	b.run()
+	for i, v := range b.report().Vehicles {
+		grew := b.sent(v.VehicleID) > before[v.VehicleID]
+		if finished := first.Vehicles[i].Verdict != "inconclusive"; finished && grew {
+			t.Errorf("%s was %s and was called again", v.VehicleID, first.Vehicles[i].Verdict)
+		}
+	}
+	b.wantTruth()
+}
+
+func TestLegsExtendWhatTheLedgerHas(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(20, 5))
+	for _, step := range []struct {
+		legs        string
+		code, ready int
+		legacy      int
+	}{{"connections", 4, 0, 0}, {"app", 4, 0, 0}, {"both", 0, 20, 20}} {
+		code, _, stderr := b.run("--legs", step.legs)
+		r := b.report()
+		if code != step.code || r.Verdicts["ready"] != step.ready || r.Run.Requests["legacy"] != step.legacy {
+			t.Errorf("--legs %s: exit %d, %v, %v; want exit %d, %d ready, %d legacy\n%s", step.legs, code, r.Verdicts, r.Run.Requests, step.code, step.ready, step.legacy, stderr)
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	healthy := fixtures.HealthyScenario(6, 1)
+	with := func(kind string, n int) fixtures.Scenario {
+		s := fixtures.HealthyScenario(6, 1)
+		s.Defects = map[string]fixtures.Amount{kind: {Count: n}}
+		return s
+	}
+	for _, tt := range []struct {
+		name     string
+		scenario fixtures.Scenario
+		change   func(*bench)
+		want     int
+	}{
+		{"all ready", healthy, func(*bench) {}, 0},
+		{"no such inventory", healthy, func(b *bench) { _ = os.Remove(b.path("inventory.yaml")) }, 2},
+		{"a blocked vehicle", with("signal-lost", 1), func(*bench) {}, 3},
+		{"blocked and unmeasured", with("no-data-yet", 6), func(*bench) {}, 4},
+		{"a ready fleet but for one unmeasured", with("no-data-yet", 1), func(*bench) {}, 4},
+		{"nothing but broken", with("vehicle-gone", 6), func(*bench) {}, 4},
+		{"wrong secret", healthy, func(b *bench) { b.env["SMARTCAR_CLIENT_SECRET"] = "not-the-secret-at-all" }, 5},
+		{"isolation breach", with("isolation-breach", 6), func(*bench) {}, 6},
+		{"interrupted", healthy, func(b *bench) {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			b.ctx = ctx
+		}, 130},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, tt.scenario)
+			tt.change(b)
+			if code, stdout, stderr := b.run(); code != tt.want {
+				t.Errorf("exit %d, want %d\n%s%s", code, tt.want, stdout, stderr)
+			}
+			if tt.want == 2 && len(b.world.Requests()) > 0 {
+				t.Errorf("%d requests were sent", len(b.world.Requests()))
+			}
+			for _, r := range b.world.Requests() {
+				if tt.want == 5 && r.VehicleID != "" {
+					t.Errorf("a vehicle was called with refused credentials: %v", r)
+				}
+			}
+		})
+	}
+}
+
+// TestNoSecretInAnyOutput: every token and secret of the simulated world is a canary.
+func TestNoSecretInAnyOutput(t *testing.T) {
+	b := newBench(t, fixtures.DemoScenario(60, 9))
+	_, stdout, stderr := b.run("--json-full")
+	canaries := append([]string{b.world.ManagementToken()}, b.world.ClientSecrets()...)
+	for _, row := range b.world.Inventory() {
+		canaries = append(canaries, row.AccessToken, row.RefreshToken)
+	}
+	check := func(where, text string) {
+		for _, c := range canaries {
+			if c != "" && strings.Contains(text, c) {
+				t.Errorf("%s holds a secret (%s…)", where, c[:4])
+			}
+		}
+	}
+	check("stdout", stdout)
+	check("stderr", stderr)
+	eachFile(t, b.path("out"), func(path, text string) { check(path, text) })
+}
+
+// TestShareNamesNobody: ids, VINs and labels stay out of the folder that is forwarded.
+func TestShareNamesNobody(t *testing.T) {
+	b := newBench(t, fixtures.DemoScenario(60, 9))
+	b.run("--json-full")
+	eachFile(t, b.path("out/share"), func(path, text string) {
+		for _, row := range b.world.Inventory() {
+			for _, word := range []string{row.VehicleID, row.UserID, row.VIN} {
+				if word != "" && strings.Contains(text, word) {
+					t.Errorf("%s names %s", path, word)
+				}
+			}
+			if row.Label != "" && strings.Contains(text, `"`+row.Label+`"`) {
+				t.Errorf("%s holds the label %q", path, row.Label)
+			}
+		}
+	})
+}
+
+func eachFile(t *testing.T, dir string, do func(path, text string)) {
+	t.Helper()
+	n := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		n++
+		do(path, string(text))
+		return err
+	})
+	if err != nil || n == 0 {
+		t.Fatalf("%d files in %s, %v", n, dir, err)
+	}
+}
+
+func TestFilesArePrivate(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(3, 2))
+	b.run()
+	err := filepath.WalkDir(b.path("out"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s has mode %v", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReportRendersTheSameBytesAgain(t *testing.T) {
+	b := newBench(t, fixtures.DemoScenario(40, 4))
+	b.run()
+	read := func(dir string) map[string]string {
+		files := map[string]string{}
+		for _, name := range []string{"report.html", "report.md", "report.json", "share/report.html", "share/report.md", "share/report.json"} {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = string(text)
+		}
+		return files
+	}
+	first := read(b.path("out"))
+	if code, _, stderr := b.call("report", b.path("out"), "-o", b.path("again")); code != 0 {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	for name, text := range read(b.path("again")) {
+		if text != first[name] {
+			t.Errorf("%s is not the same bytes", name)
+		}
+	}
+}
+
+func TestFlagsMayStandAfterPositionals(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(2, 4))
+	b.run()
+	if code, _, stderr := b.call("report", b.path("out"), "--format", "json"); code != 0 {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	if code, _, _ := b.call("report", b.path("out"), "--fromat", "json"); code != 2 {
+		t.Errorf("an unknown flag gave exit %d", code)
+	}
+}
+
+// TestDemoLeavesTheMachineAlone: the demo has no transport but the simulator's; a default one would be an error here.
+func TestDemoLeavesTheMachineAlone(t *testing.T) {
+	refuse := http.DefaultTransport
+	http.DefaultTransport = roundTripper(func(*http.Request) (*http.Response, error) {
+		t.Error("something was sent")
+		return nil, os.ErrPermission
+	})
+	defer func() { http.DefaultTransport = refuse }()
+	var out, errs bytes.Buffer
+	dir := filepath.Join(t.TempDir(), "demo")
+	p := cli.System()
+	p.Stdout, p.Stderr, p.Live = &out, &errs, false
+	for range 2 { // a second demo begins anew
+		if code := cli.Main(t.Context(), []string{"scmigrate", "demo", "-o", dir}, p); code != 0 {
+			t.Fatalf("exit %d\n%s%s", code, out.String(), errs.String())
+		}
+	}
+	if !strings.Contains(out.String(), "40 of 40 vehicles") {
+		t.Errorf("the demo said %s", out.String())
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
