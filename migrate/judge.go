@@ -25,6 +25,11 @@ func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgem
 	return c.judgement()
 }
 
+// Uncalled is the judgement of a vehicle that the run never came to.
+func Uncalled(facts Facts) Judgement {
+	return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: appCause(LegNotRun, facts)}}}
+}
+
 func faultyEntry(entry inventory.Entry) Code {
 	switch {
 	case entry.Duplicate:

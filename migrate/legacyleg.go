@@ -32,7 +32,7 @@ func (v *visit) legacyLeg(ctx context.Context) error {
 		return v.singles(ctx, *answer.Failure)
 	}
 	v.refuse(*answer.Failure)
-	return nil
+	return v.proveDead(ctx)
 }
 
 // send makes the batch call, twice where the first token was refused and the source has another one.
@@ -107,6 +107,25 @@ func (v *visit) refuse(f compare.Failure) {
 		leg.Outcome = LegGrantDead
 	}
 	v.batch = compare.FailedBatch(v.asked, f)
+}
+
+// proveDead makes sure that a refusal inside the token's life means a dead grant: v2 may answer 401 for a car that a
+// good token does not cover (smartcar-v2.md §5). GET /v2.0/user, which is not billed, tells the two apart.
+func (v *visit) proveDead(ctx context.Context) error {
+	leg := &v.evidence.Legacy
+	if leg.Outcome != LegGrantDead || v.token.Gone != "" {
+		return nil
+	}
+	answer, err := v.meter.Caller.LegacyUser(ctx, v.token.Secret)
+	switch {
+	case err != nil:
+		return err
+	case answer.Failure == nil:
+		leg.Outcome = LegTokenWrong
+	case answer.Failure.Kind != compare.KindUnauthorized:
+		leg.Outcome = LegTokenRefused
+	}
+	return nil
 }
 
 // lifeMargin is how far from its stated end a token must be for a refusal to prove that the grant is dead, and not that

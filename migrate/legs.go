@@ -87,6 +87,9 @@ func (v *visit) run(ctx context.Context) error {
 	if err := together(ctx, legs); err != nil {
 		return err
 	}
+	if err := v.fill(ctx); err != nil {
+		return err
+	}
 	v.compare()
 	return v.owner(ctx)
 }
@@ -102,7 +105,7 @@ func together(ctx context.Context, legs []func(context.Context) error) error {
 	return errors.Join(errs...)
 }
 
-// appLeg reads all signals at once; a missing one is asked for singly only where the answer says it is not whole.
+// appLeg reads all signals at once.
 func (v *visit) appLeg(ctx context.Context) error {
 	leg := &v.evidence.App
 	answer, err := v.meter.Caller.Signals(ctx, v.entry.VehicleID, v.evidence.Identity.AskedAs)
@@ -125,35 +128,57 @@ func (v *visit) appLeg(ctx context.Context) error {
 		return nil
 	}
 	v.signals = &signals
-	return v.fill(ctx)
+	return nil
 }
 
 // maxSingles bounds the single calls for one vehicle whose list is not whole.
-const maxSingles = 5
+const maxSingles = 10
 
+// fill asks singly for signals that an incomplete list left out, where the legacy leg has the field or may have it. It
+// ends as soon as the store's own count is reached.
 func (v *visit) fill(ctx context.Context) error {
-	if v.signals.Complete() {
+	if v.signals == nil || v.signals.Complete() {
 		return nil
 	}
-	missing := v.signals.Missing(v.fields)
+	missing := v.signals.Missing(v.wanted())
 	for _, code := range missing[:min(len(missing), maxSingles)] {
+		if v.signals.Complete() {
+			return nil
+		}
 		answer, err := v.meter.Caller.Signal(ctx, v.entry.VehicleID, v.evidence.Identity.AskedAs, code)
 		if err != nil {
 			return err
 		}
-		v.evidence.App.note(answer)
-		if answer.Failure != nil {
-			if answer.Failure.Kind == compare.KindNotFound {
-				v.signals.ConfirmAbsent(code)
-			}
-			continue
-		}
-		v.evidence.App.Billed++
-		if single, err := compare.ParseSignal(answer.Body); err == nil {
-			v.signals.Add(single)
-		}
+		v.take(code, answer)
 	}
 	return nil
+}
+
+// wanted are the fields that the app leg must have: those that the legacy leg did not say it lacks.
+func (v *visit) wanted() []*compare.Field {
+	var fields []*compare.Field
+	for i, r := range compare.ReadLegacy(v.fields, v.evidence.Make, v.asked, v.batch) {
+		if r.Status == compare.Served || r.Status == compare.Failed && r.Failure.Kind.Passing() {
+			fields = append(fields, v.fields[i])
+		}
+	}
+	return fields
+}
+
+// take adds the answer of a single signal.
+func (v *visit) take(code string, answer smartcar.Answer) {
+	leg := &v.evidence.App
+	leg.note(answer)
+	if answer.Failure != nil {
+		if answer.Failure.Kind == compare.KindNotFound {
+			v.signals.ConfirmAbsent(code)
+		}
+		return
+	}
+	leg.Billed++
+	if single, err := compare.ParseSignal(answer.Body); err == nil {
+		v.signals.Add(single)
+	}
 }
 
 func (l *Leg) note(a smartcar.Answer) {

@@ -15,7 +15,8 @@ func planCommand(p Process) *ucli.Command {
 		if err != nil {
 			return err
 		}
-		file, err := openInventory(c.Context, p, o)
+		p.LookupEnv = anyEnv // a plan is made where the secrets are not
+		file, err := openInventory(c.Context, p, o, true)
 		if err != nil {
 			return err
 		}
@@ -32,3 +33,6 @@ func planCommand(p Process) *ucli.Command {
 		return nil
 	}}
 }
+
+// anyEnv has every variable: plan resolves no reference, so it must not miss one.
+func anyEnv(string) (string, bool) { return "(not resolved)", true }

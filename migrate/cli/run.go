@@ -66,7 +66,7 @@ func runFleet(ctx context.Context, p Process, o options) (err error) {
 // open checks everything that can be checked without a call, and prepares the ledger.
 func (f *fleet) open(ctx context.Context) error {
 	var err error
-	if f.file, err = openInventory(ctx, f.p, f.o); err != nil {
+	if f.file, err = openInventory(ctx, f.p, f.o, execAllowed(f.p)); err != nil {
 		return err
 	}
 	credentials, err := readCredentials(f.p, f.file.Header())
@@ -106,10 +106,13 @@ func joinClose(err error, l *ledger.Ledger) error {
 	return err
 }
 
-func openInventory(ctx context.Context, p Process, o options) (*inventory.File, error) {
-	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv})
+func openInventory(ctx context.Context, p Process, o options, allowExec bool) (*inventory.File, error) {
+	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv, AllowExec: allowExec})
 	if err != nil {
 		return nil, inventoryError(err)
+	}
+	if set := file.SetAside(); set != nil {
+		fmt.Fprintf(p.Stderr, "faulty rows are set aside (--keep-going):\n%v\n", set)
 	}
 	if file.Len() == 0 {
 		return nil, usagef("%s holds no vehicle (add entries under vehicles:)", o.inventory)
@@ -154,13 +157,14 @@ func (f *fleet) begin(ctx context.Context) error {
 	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: "none", LegacyAPI: "v2",
 		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, Inventory: f.o.inventory, Legs: f.o.legs}
-	err = f.ledger.AddEntries(ctx, h.Seed, func(add func(inventory.Entry) error) error {
-		return f.file.Each(ctx, add)
-	})
-	if err != nil {
+	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
 	}
 	return f.ledger.SetHeader(ctx, h)
+}
+
+func (f *fleet) putEntries(ctx context.Context, seed uint64) error {
+	return f.ledger.PutEntries(ctx, seed, func(put func(inventory.Entry) error) error { return f.file.Each(ctx, put) })
 }
 
 // checkFields refuses field names that do not exist: they would be required and never found.
@@ -186,6 +190,9 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) error {
 	}
 	if h.Fields != f.o.fieldSpec {
 		return usagef("%s was begun with --fields %s: use the same, or a new -o DIR", f.o.out, h.Fields)
+	}
+	if err := f.putEntries(ctx, h.Seed); err != nil {
+		return err
 	}
 	if f.limiter.Burst() > 0 {
 		window := time.Duration(float64(f.limiter.Burst())/f.limiter.PerMinute()*float64(time.Minute)) + time.Minute

@@ -29,7 +29,7 @@ func runIn(dir string) func(context.Context, []string) ([]byte, error) {
 		if out.full {
 			err = errTooMuch
 		}
-		return out.Bytes(), err
+		return out.text.Bytes(), err
 	}
 }
 
@@ -46,16 +46,16 @@ func program(dir, name string) string {
 
 // bounded keeps the first maxOutput bytes and fails behind them.
 type bounded struct {
-	bytes.Buffer
+	text bytes.Buffer // not embedded: its ReadFrom would go round the bound
 	full bool
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxOutput {
+	if b.text.Len()+len(p) > maxOutput {
 		b.full = true
 		return 0, errTooMuch
 	}
-	return b.Buffer.Write(p)
+	return b.text.Write(p)
 }
 
 // filled gives argv with its placeholders filled in. No shell sees it, so no value can become more than one argument.

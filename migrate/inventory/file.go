@@ -70,8 +70,11 @@ func read(src source, o Options) (*File, error) {
 		return p.file(nil, nil)
 	}
 	w, rows, werr := readWhole(src, o)
-	if werr == nil && w.broken && !doubtful {
+	switch {
+	case werr == nil && w.broken && !doubtful:
 		return p.file(nil, nil)
+	case werr == nil && w.broken:
+		w.problems.sharpen(doubt.line)
 	}
 	return w.file(rows, werr)
 }

@@ -70,3 +70,14 @@ func (p *Problems) asError() error {
 type complaint struct{ message, hint string }
 
 func (c complaint) none() bool { return c.message == "" }
+
+// sharpen puts the last problem, YAML that cannot be read, on line where it is said to stand near it: the splitter's line is
+// exact, yaml.v3's is not.
+func (p *Problems) sharpen(line int) {
+	if len(p.List) == 0 || p.More > 0 {
+		return
+	}
+	if last := &p.List[len(p.List)-1]; last.Line >= line-2 && last.Line <= line+2 {
+		last.Line = line
+	}
+}

@@ -85,6 +85,8 @@ type textLine struct {
 	odd    bool // holds a line break that YAML knows and we do not count
 }
 
+func (l textLine) blank() bool { return len(bytes.TrimSpace(l.text)) == 0 }
+
 // lines reads text line by line, in bounded memory.
 type lines struct {
 	r    *bufio.Reader

@@ -75,15 +75,14 @@ func split(r io.Reader, v visitor) error {
 func (s *splitter) feed(l textLine) error {
 	body := bytes.TrimLeft(l.text, " ")
 	indent := len(l.text) - len(body)
-	blank := len(bytes.TrimRight(body, " \t\r\n")) == 0
 	switch {
 	case l.odd:
 		return unsure{l.no}
-	case blank, body[0] == '#' && indent <= s.depth():
+	case l.blank(), body[0] == '#' && indent <= s.depth():
 		return s.keepQuiet(l)
 	case indent == 0 && isMarker(body, "---"):
 		return s.startDocument(l)
-	case s.ended, indent == 0 && body[0] == '%', !s.opened && isMarker(body, "..."):
+	case s.ended, indent == 0 && body[0] == '%', body[0] == '\t' && s.state != inHead, !s.opened && isMarker(body, "..."):
 		return unsure{l.no}
 	case indent == 0 && isMarker(body, "..."):
 		s.ended = true
@@ -176,6 +175,10 @@ func (s *splitter) keepQuiet(l textLine) error {
 	switch s.state {
 	case inHead, atList, inTail:
 		return s.quietHead(l)
+	}
+	if s.inPiece && len(s.quiet) == 0 && !s.noisy && l.blank() && len(s.piece.text)+len(l.text) <= maxPiece {
+		s.piece.text = append(s.piece.text, l.text...) // a block value may end with blank lines
+		return nil
 	}
 	if len(s.quiet)+len(l.text) > maxPiece {
 		s.dropQuiet()

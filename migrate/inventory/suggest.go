@@ -31,7 +31,7 @@ func unknownKey(key string, known []string) complaint {
 
 func nearest(key string, known []string) string {
 	folded := fold(key)
-	best, distance := "", len(folded)/3+1
+	best, distance := "", max(2, len(folded)/3)+1
 	for _, k := range known {
 		if aliases[folded] == k {
 			return k

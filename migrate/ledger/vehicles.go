@@ -19,10 +19,12 @@ import (
 // stamp is the form of every time in the ledger: UTC, sortable as text.
 const stamp = "2006-01-02T15:04:05.000000Z"
 
-// AddEntries writes the inventory's entries as each gives them, in one transaction: pass 1 is whole or not at all.
-func (l *Ledger) AddEntries(ctx context.Context, seed uint64, each func(func(inventory.Entry) error) error) error {
+// PutEntries writes the inventory's entries as each gives them, in one transaction: pass 1 is whole or not at all. On a
+// ledger that has them already it renews what fresh tokens change, the expiry and the place in the file, and leaves what
+// was measured alone.
+func (l *Ledger) PutEntries(ctx context.Context, seed uint64, each func(func(inventory.Entry) error) error) error {
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, "INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn) VALUES(?,?,?,?,?,?)")
+		insert, err := tx.PrepareContext(ctx, "INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn) VALUES(?,?,?,?,?,?) ON CONFLICT(ordinal) DO UPDATE SET entry = excluded.entry, turn = excluded.turn")
 		if err != nil {
 			return err
 		}

@@ -20,14 +20,18 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	if err != nil {
 		return Report{}, nil, err
 	}
-	sum := newSumming(h)
+	facts, err := l.Facts(ctx)
+	if err != nil {
+		return Report{}, nil, err
+	}
+	sum := newSumming(h, facts)
 	for rec, err := range l.Records(ctx) {
 		if err != nil {
 			return Report{}, nil, err
 		}
 		sum.add(rec)
 	}
-	r = Report{Summary: sum.summary(), Vehicles: func() iter.Seq2[Vehicle, error] { return vehiclesOf(ctx, l, full) }}
+	r = Report{Summary: sum.summary(), Vehicles: func() iter.Seq2[Vehicle, error] { return vehiclesOf(ctx, l, facts, full) }}
 	if err := fillRun(ctx, l, &r.Summary); err != nil {
 		return Report{}, nil, err
 	}
@@ -35,20 +39,20 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	return r, key, err
 }
 
-func vehiclesOf(ctx context.Context, l *ledger.Ledger, full bool) iter.Seq2[Vehicle, error] {
+func vehiclesOf(ctx context.Context, l *ledger.Ledger, facts migrate.Facts, full bool) iter.Seq2[Vehicle, error] {
 	return func(yield func(Vehicle, error) bool) {
 		for rec, err := range l.Records(ctx) {
-			if !yield(vehicleOf(called(rec), full), err) || err != nil {
+			if !yield(vehicleOf(called(rec, facts), full), err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// called gives a vehicle that was never called its verdict: inconclusive, not-run.
-func called(rec migrate.Record) migrate.Record {
+// called gives a vehicle that was never called its verdict.
+func called(rec migrate.Record, facts migrate.Facts) migrate.Record {
 	if rec.Judgement.Verdict == "" {
-		rec.Judgement = migrate.Judgement{Verdict: migrate.Inconclusive, Causes: []migrate.CauseRef{{Code: migrate.NotRun}}}
+		rec.Judgement = migrate.Uncalled(facts)
 	}
 	return rec
 }
