@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -154,6 +155,22 @@ func includedVehicle(doc any) object {
 	return merged
 }
 
+// Describe fills in the car's attributes for an answer that came without included.vehicle. Zero members stay absent.
+func (s *Signals) Describe(id, vehicleMake, model string, year int) {
+	if s.Vehicle != nil {
+		return
+	}
+	s.Vehicle = object{"id": id}
+	for name, text := range map[string]string{"make": vehicleMake, "model": model} {
+		if text != "" {
+			s.Vehicle[name] = text
+		}
+	}
+	if year != 0 {
+		s.Vehicle["year"] = json.Number(strconv.Itoa(year))
+	}
+}
+
 // VehicleID is the id that the answer itself states, "" where it does not.
 func (s Signals) VehicleID() string { return toText(s.Vehicle["id"]) }
 
@@ -212,6 +229,10 @@ func readSignal(f *Field, s Signals) Reading {
 
 func (src AppSource) read(f *Field, s Signals) Reading {
 	r := Reading{Field: f.Name, Status: Absent, Source: src.Code}
+	if src.Code == VehicleCode && s.Vehicle == nil {
+		r.fail("the answer does not describe the vehicle")
+		return r
+	}
 	if src.Code == VehicleCode {
 		if raw, ok := src.get(s.Vehicle); ok {
 			r.take(f, raw, "")

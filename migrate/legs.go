@@ -218,6 +218,9 @@ func (v *visit) appReadings() []compare.Reading {
 			e.Identity.OtherCarID = id
 		}
 		e.describeBy(*v.signals)
+		if l := e.Identity.Listed; l != nil { // the connections list knows the car, too: no call for GET /v3/vehicles/{id}
+			v.signals.Describe(l.VehicleID, l.Make, l.Model, l.Year)
+		}
 		return compare.ReadApp(v.fields, *v.signals)
 	case e.App.Failure != nil:
 		return compare.AllFailed(v.fields, *e.App.Failure)

@@ -39,7 +39,7 @@ func (s Summary) because() string {
 	case Go:
 		return fmt.Sprintf("Every gate holds; %s can be switched.", vehicles(s.Verdicts.Ready))
 	case NoGo:
-		return "A gate fails: " + gateList(s.Gates, "no") + "."
+		return s.lossText() + "A gate fails: " + gateList(s.Gates, "no") + "."
 	}
 	switch {
 	case s.Total == 0:
@@ -52,6 +52,14 @@ func (s Summary) because() string {
 	return "A gate can still go either way: " + gateList(s.Gates, "undecided") + "."
 }
 
+// lossText is what the gate's failure means for cars, where cars are blocked.
+func (s Summary) lossText() string {
+	if s.Verdicts.Blocked == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Switching now would lose or change something on %s of %s. ", count(s.Verdicts.Blocked), vehicles(s.Total))
+}
+
 func gateList(gates []Gate, met string) string {
 	var parts []string
 	for _, g := range gates {
@@ -59,8 +67,14 @@ func gateList(gates []Gate, met string) string {
 			parts = append(parts, fmt.Sprintf("%s (observed %s)", g.Require, g.Observed))
 		}
 	}
+	if rest := len(parts) - mostGates; rest > 0 {
+		parts = append(parts[:mostGates], fmt.Sprintf("and %s more", count(rest)))
+	}
 	return strings.Join(parts, "; ")
 }
+
+// mostGates is how many gates the reason names; the table has them all.
+const mostGates = 3
 
 // readinessText is the interval and denominatorText what it is a share of.
 func (s Summary) readinessText() string {
@@ -129,8 +143,13 @@ func (c Cause) subject() string {
 	return joined(", ", c.Field, c.Make, c.ErrorCode)
 }
 
-// doing is what to do and who can.
-func (c Cause) doing() string { return joined(": ", c.Who, c.Action) }
+// doing is what to do and, in brackets, who can.
+func (c Cause) doing() string {
+	if c.Who == "" {
+		return c.Action
+	}
+	return joined(" ", c.Action, "("+c.Who+")")
+}
 
 func joined(separator string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), separator)

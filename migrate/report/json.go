@@ -43,11 +43,13 @@ func renderJSON(w io.Writer, r Report, _ Options) error {
 func same(s string) string { return s }
 
 // whole has every list in place and its schema named.
-func whole(s Summary) Summary {
+func whole(s Summary) Summary { return rewrite(named(s), same) }
+
+func named(s Summary) Summary {
 	if s.Schema == "" {
 		s.Schema = SchemaName
 	}
-	return rewrite(s, same)
+	return s
 }
 
 func wholeVehicle(v Vehicle) Vehicle { return rewrite(v, same) }

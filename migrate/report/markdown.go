@@ -20,7 +20,7 @@ const markdownCut = "\n*This report is cut here to fit a comment; report.html an
 // renderMarkdown is the report for a pull request or a step summary. What does not fit is left out from the end, line by
 // line, and a sentence says so.
 func renderMarkdown(w io.Writer, r Report, _ Options) error {
-	s := rewrite(r.Summary, markdownText)
+	s := rewrite(named(r.Summary), markdownText)
 	m := &markdown{room: maxMarkdown - len(markdownCut)}
 	m.answer(s)
 	m.causes(s.Causes)

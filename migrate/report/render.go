@@ -70,4 +70,4 @@ func Render(w io.Writer, format string, r Report, o Options) error {
 }
 
 // forPeople is the summary with every string made plain; the formats for people start from it.
-func (r Report) forPeople() Summary { return rewrite(r.Summary, plain) }
+func (r Report) forPeople() Summary { return rewrite(named(r.Summary), plain) }

@@ -1,7 +1,10 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"math"
 	"reflect"
 	"time"
 )
@@ -38,17 +41,15 @@ func rewriteInto(out, in reflect.Value, f func(string) string) {
 		for _, key := range in.MapKeys() {
 			out.SetMapIndex(rewritten(key, f), rewritten(in.MapIndex(key), f))
 		}
-	case reflect.Pointer, reflect.Interface:
-		if in.IsNil() {
-			return
+	case reflect.Interface:
+		if value := decoded(in.Interface()); value != nil {
+			out.Set(rewritten(reflect.ValueOf(value), f))
 		}
-		inner := rewritten(in.Elem(), f)
-		if in.Kind() == reflect.Interface {
-			out.Set(inner)
-			return
+	case reflect.Pointer:
+		if !in.IsNil() {
+			out.Set(reflect.New(in.Type().Elem()))
+			rewriteInto(out.Elem(), in.Elem(), f)
 		}
-		out.Set(reflect.New(in.Type().Elem()))
-		out.Elem().Set(inner)
 	default:
 		out.Set(in)
 	}
@@ -57,5 +58,31 @@ func rewriteInto(out, in reflect.Value, f func(string) string) {
 func rewritten(in reflect.Value, f func(string) string) reflect.Value {
 	out := reflect.New(in.Type()).Elem()
 	rewriteInto(out, in, f)
+	return out
+}
+
+// decoded is an observed value in the form that decoding its JSON gives, whatever type the builder put there: nil, a
+// string, a boolean, a number, []any or map[string]any. What JSON has no form for (NaN) becomes text, so that one odd
+// value never costs a whole report.
+func decoded(v any) any {
+	switch v := v.(type) {
+	case nil, string, bool, int, json.Number:
+		return v
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Sprint(v)
+		}
+		return v
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprintf("(%T)", v)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(b))
+	decoder.UseNumber()
+	var out any
+	if err := decoder.Decode(&out); err != nil {
+		return fmt.Sprintf("(%T)", v)
+	}
 	return out
 }

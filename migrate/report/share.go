@@ -137,7 +137,7 @@ func (s sharer) field(out *Field, in Field) {
 }
 
 func (s sharer) vin(v any) any {
-	if text, ok := v.(string); ok {
+	if text, ok := decoded(v).(string); ok {
 		return Pseudonym(s.key, PseudonymVIN, text)
 	}
 	return nil
@@ -154,7 +154,9 @@ func (s sharer) all(kind string, values []string) []string {
 const vinField = "vin"
 
 // isPosition tells whether a field's values say where the car is.
-func isPosition(field string) bool { return field == "location" || strings.HasPrefix(field, "location.") }
+func isPosition(field string) bool {
+	return field == "location" || strings.HasPrefix(field, "location.")
+}
 
 // withoutPosition is v, or nil where it is or holds an object with coordinates.
 func withoutPosition(v any) any {
@@ -178,7 +180,7 @@ func textOf(o *Observation) string {
 	if o == nil {
 		return ""
 	}
-	text, _ := o.Value.(string)
+	text, _ := decoded(o.Value).(string)
 	return text
 }
 

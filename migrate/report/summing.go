@@ -94,7 +94,10 @@ func (s *summing) outcome(f compare.Finding) {
 }
 
 func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
-	key := causeKey{string(ref.Code), ref.Field, rec.Evidence.Make, ref.Detail}
+	key := causeKey{code: string(ref.Code), field: ref.Field, detail: ref.Detail}
+	if ref.Field != "" { // what is wrong with a field is the make's matter; what is wrong with a vehicle is not
+		key.make = rec.Evidence.Make
+	}
 	c := s.causes[key]
 	if c == nil {
 		meaning, _ := migrate.LookupCause(ref.Code)

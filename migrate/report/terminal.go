@@ -84,7 +84,7 @@ func (t *terminal) verdicts(s Summary) {
 	t.line("")
 	digits := len(count(s.Total))
 	for _, row := range s.Verdicts.rows() {
-		t.line(fmt.Sprintf("  %s %*s  %-12s  %s", t.paint.in(colourOf(row.Name), row.Mark), digits, count(row.Count), row.Name, row.Meaning))
+		t.wrapped(fmt.Sprintf("  %s %*s  %-12s  ", t.paint.in(colourOf(row.Name), row.Mark), digits, count(row.Count), row.Name), row.Meaning)
 	}
 	t.line("")
 }

@@ -1,0 +1,212 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// The vehicle list of the page holds this much at most, so that it opens quickly whatever the fleet's size; those that are
+// not ready come first.
+const (
+	maxRows     = 100_000
+	maxDetails  = 2_000
+	maxListData = 4_800_000 // bytes of rows and details together; rows go first
+	maxRowText  = 80        // characters of an id or label in a row
+)
+
+// vehicleList is the data of the page's list. Texts stand once, in Strings, and what many vehicles have in common once, in
+// Kinds; everything else points there, so that a row costs its id and a few digits, a field of a vehicle some forty bytes.
+type vehicleList struct {
+	Total   int               `json:"total"`
+	Strings []string          `json:"strings"`
+	Kinds   []vehicleKind     `json:"kinds"`
+	IDs     []string          `json:"ids"`     // one per row
+	KindOf  []int             `json:"kindOf"`  // one per row
+	Labels  []string          `json:"labels"`  // one per row, or none at all where no vehicle has one
+	Details []json.RawMessage `json:"details"` // of the first rows: vehicleDetail
+}
+
+// vehicleKind is verdict, make, cohort, first cause (all in Strings) and the number of causes.
+type vehicleKind [5]int
+
+// vehicleDetail is one vehicle's drill-down.
+type vehicleDetail struct {
+	Facts    [][2]int `json:"facts"`    // name, text
+	Causes   [][3]int `json:"causes"`   // code, field, detail
+	Notes    [][3]int `json:"notes"`    // the same
+	Fields   [][]any  `json:"fields"`   // field, outcome, legacy side, app side, note
+	Requests [][]int  `json:"requests"` // legacy ids, app ids
+}
+
+// Left is how many vehicles the list leaves to report.json.
+func (l vehicleList) Left() int { return l.Total - len(l.IDs) }
+
+// Undetailed is how many listed vehicles have no details here.
+func (l vehicleList) Undetailed() int { return len(l.IDs) - len(l.Details) }
+
+// listVehicles walks the fleet twice: those that are not ready, then the ready ones while there is room.
+func listVehicles(r Report) (vehicleList, error) {
+	b := &listBuilder{index: map[string]int{}, kinds: map[vehicleKind]int{}, list: vehicleList{IDs: []string{}, KindOf: []int{}, Kinds: []vehicleKind{}}}
+	b.intern("")
+	for _, ready := range []bool{false, true} {
+		for v, err := range r.Vehicles() {
+			if err != nil {
+				return vehicleList{}, err
+			}
+			if (v.Verdict == "ready") == ready {
+				if err := b.add(v); err != nil {
+					return vehicleList{}, err
+				}
+			}
+		}
+	}
+	b.trim()
+	return b.list, nil
+}
+
+type listBuilder struct {
+	list     vehicleList
+	index    map[string]int
+	kinds    map[vehicleKind]int
+	labelled bool
+	size     int // bytes so far, about
+}
+
+// intern is the number of a text in Strings.
+func (b *listBuilder) intern(text string) int {
+	text = plain(text)
+	n, known := b.index[text]
+	if !known {
+		n = len(b.list.Strings)
+		b.index[text] = n
+		b.list.Strings = append(b.list.Strings, text)
+		b.size += len(text) + 3
+	}
+	return n
+}
+
+func (b *listBuilder) add(v Vehicle) error {
+	b.list.Total++
+	if len(b.list.IDs) >= maxRows {
+		return nil
+	}
+	b.row(v)
+	if len(b.list.Details) >= maxDetails || b.size > maxListData {
+		return nil
+	}
+	detail, err := json.Marshal(b.detail(v))
+	if err != nil {
+		return err
+	}
+	b.size += len(detail) + 1
+	b.list.Details = append(b.list.Details, detail)
+	return nil
+}
+
+// row keeps ids and labels out of Strings, where each would stand alone anyway.
+func (b *listBuilder) row(v Vehicle) {
+	id, label := clip(plain(v.VehicleID), maxRowText), clip(plain(v.Label), maxRowText)
+	cause := ""
+	if len(v.Causes) > 0 {
+		cause = joined(" ", v.Causes[0].Code, v.Causes[0].Field)
+	}
+	kind := b.kind(vehicleKind{b.intern(v.Verdict), b.intern(v.Make), b.intern(v.Cohort), b.intern(cause), len(v.Causes)})
+	b.list.IDs, b.list.KindOf, b.list.Labels = append(b.list.IDs, id), append(b.list.KindOf, kind), append(b.list.Labels, label)
+	b.labelled = b.labelled || label != ""
+	b.size += len(id) + len(label) + len(strconv.Itoa(kind)) + 7
+}
+
+func (b *listBuilder) kind(k vehicleKind) int {
+	n, known := b.kinds[k]
+	if !known {
+		n = len(b.list.Kinds)
+		b.kinds[k] = n
+		b.list.Kinds = append(b.list.Kinds, k)
+		b.size += 20
+	}
+	return n
+}
+
+// trim gives rows precedence: details are taken away from the end until the data fits again.
+func (b *listBuilder) trim() {
+	details := b.list.Details
+	for b.size > maxListData && len(details) > 0 {
+		b.size -= len(details[len(details)-1]) + 1
+		details = details[:len(details)-1]
+	}
+	b.list.Details = append([]json.RawMessage{}, details...)
+	if !b.labelled {
+		b.list.Labels = []string{}
+	}
+}
+
+func (b *listBuilder) detail(v Vehicle) vehicleDetail {
+	d := vehicleDetail{
+		Causes: b.refs(v.Causes), Notes: b.refs(v.Notes), Fields: make([][]any, 0, len(v.Fields)), Facts: [][2]int{},
+		Requests: [][]int{b.all(v.RequestIDs.Legacy), b.all(v.RequestIDs.App)},
+	}
+	for _, f := range vehicleFacts(v) {
+		if f.Text != "" {
+			d.Facts = append(d.Facts, [2]int{b.intern(f.Name), b.intern(f.Text)})
+		}
+	}
+	for _, f := range v.Fields {
+		d.Fields = append(d.Fields, []any{b.intern(f.Field), b.intern(f.Outcome), b.side(f.Legacy), b.side(f.App), b.intern(f.Note)})
+	}
+	return d
+}
+
+func vehicleFacts(v Vehicle) []fact {
+	year := ""
+	if v.Year != 0 {
+		year = fmt.Sprint(v.Year)
+	}
+	return []fact{
+		{"label", v.Label}, {"car", joined(" ", v.Make, v.Model, year)}, {"user", v.UserID}, {"suggested user", orEmpty(v.SuggestedUserID)}, {"cohort", v.Cohort},
+		{"mode", v.Mode}, {"proof", orEmpty(v.Proof)}, {"identity by", v.Identity}, {"measured", timeText(v.EvidenceAt)},
+	}
+}
+
+func (b *listBuilder) refs(refs []CauseRef) [][3]int {
+	out := make([][3]int, 0, len(refs))
+	for _, c := range refs {
+		detail := c.Detail
+		if c.Waived {
+			detail = joined(", ", detail, "waived")
+		}
+		out = append(out, [3]int{b.intern(c.Code), b.intern(c.Field), b.intern(detail)})
+	}
+	return out
+}
+
+func (b *listBuilder) all(texts []string) []int {
+	out := make([]int, 0, len(texts))
+	for _, t := range texts {
+		out = append(out, b.intern(t))
+	}
+	return out
+}
+
+// side is one leg of a field: value, unit, time, its source, error; nil where the leg said nothing.
+func (b *listBuilder) side(o *Observation) any {
+	if o == nil {
+		return nil
+	}
+	return []int{b.intern(valueText(decoded(o.Value))), b.intern(o.Unit), b.intern(timeText(o.At)), b.intern(o.Source), b.intern(o.Error)}
+}
+
+func timeText(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return stamp(*t)
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
