@@ -33,9 +33,9 @@ func verdictBar(s Summary) []segment {
 	parts := []segment{
 		{Class: "ready", Name: "ready, proved in full", Mark: "=", Count: v.Ready - rest},
 		{Class: "ready-part", Name: "ready, proved in part", Mark: "=", Count: rest},
-		{Class: "inconclusive", Name: "inconclusive", Mark: "?", Count: v.Inconclusive},
 		{Class: "blocked", Name: "blocked", Mark: "!", Count: v.Blocked},
 		{Class: "broken", Name: "broken", Mark: "-", Count: v.Broken},
+		{Class: "inconclusive", Name: "inconclusive", Mark: "?", Count: v.Inconclusive},
 	}
 	return layOut(parts)
 }

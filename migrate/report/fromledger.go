@@ -160,7 +160,7 @@ func observationOf(field string, r compare.Reading) *Observation {
 	o := &Observation{At: moment(r.Observed), Source: r.TimeFrom}
 	if r.Status == compare.Served {
 		o.Value = r.Value
-		if f, ok := compare.Lookup(field); ok {
+		if f, ok := compare.Lookup(field); ok && f.Quantity != compare.Fraction { // a fraction has no unit
 			o.Unit = f.Quantity.Unit
 		}
 	}
