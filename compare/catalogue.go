@@ -66,9 +66,9 @@ func standardFields() []*Field {
 		opening("doors", "frontLeft", "23", 0, 0), opening("doors", "frontRight", "23", 0, 1), opening("doors", "backLeft", "23", 1, 0), opening("doors", "backRight", "23", 1, 1),
 		opening("windows", "frontLeft", "24", 0, 0), opening("windows", "frontRight", "24", 0, 1), opening("windows", "backLeft", "24", 1, 0), opening("windows", "backRight", "24", 1, 1),
 		closure("security.sunroof", "25", first("sunroof", "status"), AppSource{Code: "closure-sunroof", pick: openness(at("isOpen"))}),
-		closure("security.storage.rear", "26", entry("storage", "type", "rear", "status"), AppSource{Code: "closure-reartrunk", pick: openness(at("isOpen"))},
+		closure("security.storage.rear", "26", entry("storage", "type", "rear"), AppSource{Code: "closure-reartrunk", pick: openness(at("isOpen"))},
 			AppSource{Code: "closure-tailgate", pick: openness(at("isOpen")), Warning: WarnOtherSource}),
-		closure("security.storage.front", "27", entry("storage", "type", "front", "status"), AppSource{Code: "closure-fronttrunk", pick: openness(at("isOpen"))},
+		closure("security.storage.front", "27", entry("storage", "type", "front"), AppSource{Code: "closure-fronttrunk", pick: openness(at("isOpen"))},
 			AppSource{Code: "closure-enginecover", pick: openness(at("isOpen")), Warning: WarnOtherSource}),
 		{Name: "security.chargingPort", Row: "28", Group: Standard, Quantity: Closure, Dynamics: Volatile, Permissions: scope("read_security", "read_charge"),
 			Legacy: LegacySource{"/security", first("chargingPort", "status")}, App: signal("charge-ischargingportflapopen", openness(at("value"))),
@@ -95,7 +95,7 @@ func tire(name, row string, axle, side int) *Field {
 }
 
 func opening(list, place, row string, axle, side int) *Field {
-	return closure("security."+list+"."+place, row, entry(list, "type", place, "status"),
+	return closure("security."+list+"."+place, row, entry(list, "type", place),
 		AppSource{Code: "closure-" + list, pick: openness(cell(axle, side, "isOpen"))})
 }
 

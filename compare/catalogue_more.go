@@ -20,7 +20,7 @@ func systemFields() []*Field {
 	for _, s := range systems {
 		f := &Field{Name: "diagnostics.system_status." + strings.ToLower(s.name), Row: "34,1.2", Group: Diagnostics, Quantity: Word, Dynamics: Volatile,
 			Permissions: scope("read_diagnostics"),
-			Legacy:      LegacySource{"/diagnostics/system_status", entry("systems", "systemId", "SYSTEM_"+s.name, "status")}}
+			Legacy:      LegacySource{"/diagnostics/system_status", entry("systems", "systemId", "SYSTEM_"+s.name)}}
 		if s.code != "" {
 			f.App = signal("diagnostics-"+s.code, at("status"))
 		}

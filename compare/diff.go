@@ -161,16 +161,15 @@ const sameMoment = 2 * time.Second
 // time on either leg, values that do not change at any moment must be equal. Otherwise nothing is proved.
 func (f *Finding) weighTimes(field *Field) {
 	apart, known := observedApart(f.Legacy, f.App)
-	timeless := f.Legacy.Observed.IsZero() && f.App.Observed.IsZero()
 	switch {
 	case field.Dynamics == Static:
 		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "this value does not change with time"
 	case known && apart.Abs() <= sameMoment:
 		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "both legs observed it at the same moment"
-	case timeless && field.Dynamics != Volatile:
-		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "neither leg states a time that could explain it"
+	case !known && field.Dynamics != Volatile:
+		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "no two observation times are stated that could explain it"
 	case !known:
-		f.Outcome, f.Note = Unverifiable, "one leg does not state when it observed the value"
+		f.Outcome, f.Note = Unverifiable, "it is not stated when both legs observed the value"
 	default:
 		f.Outcome, f.Note = Unverifiable, ageNote(f.Legacy, f.App)+": what happened between the two observations is not known"
 	}

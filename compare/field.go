@@ -105,7 +105,9 @@ func Select(spec string) ([]*Field, error) {
 	wanted := map[string]bool{}
 	for name := range strings.SplitSeq(spec, ",") {
 		name = strings.TrimSpace(name)
-		if f, ok := byName[name]; !ok || f.Group == Account {
+		if f, ok := byName[name]; ok && f.Group == Account {
+			return nil, fmt.Errorf("%q is a row about accounts: the identity proof examines it, it cannot be asked for", name)
+		} else if !ok {
 			return nil, fmt.Errorf("unknown field %q%s (see: scmigrate fields)", name, suggestion(name))
 		}
 		wanted[name] = true

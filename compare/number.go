@@ -62,12 +62,15 @@ func (r *Reading) takeUnlabelledFraction(n float64) {
 // takePressure applies the label, then tests plausibility: a label that gives the impossible while the bare number is
 // plausible in kPa is a wrong label (v2-to-v3-mapping.md §1.1). The number is then read as kPa and the Reading says so.
 func (r *Reading) takePressure(n float64, label string) {
-	value, ok := n, true
+	value := n
 	if label == "" {
 		r.warn(WarnUnitMissing)
-	} else if value, ok = canonical(n, Pressure, label); !ok {
-		r.fail("a unit that is not known for pressure")
-		return
+	} else {
+		var known bool
+		if value, known = canonical(n, Pressure, label); !known {
+			r.fail("a unit that is not known for pressure")
+			return
+		}
 	}
 	if plausiblePressure(value) {
 		r.Value = NumberValue(value)

@@ -33,10 +33,10 @@ func walk(body any, keys []string) (any, bool) {
 	return body, true
 }
 
-// entry takes the list's element whose discriminating member equals a word, ignoring case and order.
-func entry(list, key, word, member string) pick {
-	return pick{fmt.Sprintf("%s[%s=%s].%s", list, key, word, member), func(body any) (any, bool) {
-		return find(toObject(body)[list], member, func(o object) bool { return strings.EqualFold(toText(o[key]), word) })
+// entry takes the status of the list's element whose discriminating member equals a word, ignoring case and order.
+func entry(list, key, word string) pick {
+	return pick{fmt.Sprintf("%s[%s=%s].status", list, key, word), func(body any) (any, bool) {
+		return find(toObject(body)[list], "status", func(o object) bool { return strings.EqualFold(toText(o[key]), word) })
 	}}
 }
 

@@ -282,7 +282,7 @@ func (sig Signal) times(r *Reading) {
 func AllFailed(fields []*Field, f Failure) []Reading {
 	readings := make([]Reading, 0, len(fields))
 	for _, field := range fields {
-		readings = append(readings, Reading{Field: field.Name, Status: Failed, Failure: &f})
+		readings = append(readings, Reading{Field: field.Name, Status: Failed, Source: "signals", Failure: &f})
 	}
 	return readings
 }

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"slices"
+	"strings"
 
 	"scmigrate/compare"
 	"scmigrate/migrate/inventory"
@@ -15,7 +16,7 @@ func identify(entry inventory.Entry, links []Link, whole bool) Identity {
 		if !slices.Contains(id.Users, l.UserID) {
 			id.Users = append(id.Users, l.UserID)
 		}
-		if entry.UserID != "" && l.UserID == entry.UserID {
+		if entry.UserID != "" && sameID(l.UserID, entry.UserID) {
 			id.Listed = &l
 		}
 	}
@@ -26,6 +27,9 @@ func identify(entry inventory.Entry, links []Link, whole bool) Identity {
 	id.Absent = whole && id.Listed == nil && (entry.UserID != "" || len(links) == 0)
 	return id
 }
+
+// sameID compares ids without case: they are UUIDs, and databases differ in how they write them.
+func sameID(a, b string) bool { return strings.EqualFold(a, b) }
 
 // unproved finds what was asked about the identity and had no answer for now. Until it is known, the two legs may be two
 // cars or two owners', and what matches between them proves nothing.

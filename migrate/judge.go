@@ -42,14 +42,15 @@ func faultyEntry(entry inventory.Entry) Code {
 
 // court collects the causes of one vehicle.
 type court struct {
-	entry  inventory.Entry
-	e      Evidence
-	facts  Facts
-	rules  rules.Rules
-	causes []CauseRef
-	notes  []CauseRef
-	served int // required fields that both legs serve
-	vague  int // of them, those that are neither confirmed nor refuted
+	entry   inventory.Entry
+	e       Evidence
+	facts   Facts
+	rules   rules.Rules
+	causes  []CauseRef
+	notes   []CauseRef
+	served  int  // required fields that both legs serve
+	vague   int  // of them, those that are neither confirmed nor refuted
+	sameVIN bool // both legs state one VIN
 }
 
 func (c *court) blame(code Code, field, detail string) {
@@ -72,7 +73,7 @@ func (c *court) identity() {
 	case c.entry.UserID == "":
 		c.blame(UserIDMissing, "", "")
 		c.blameIf(id.Absent, NotConnected, "")
-	case id.TokenUser != "" && id.TokenUser != c.entry.UserID:
+	case id.TokenUser != "" && !sameID(id.TokenUser, c.entry.UserID):
 		c.blame(UserIDWrong, "", "the token belongs to another user")
 	case id.Listed == nil && id.Absent && len(id.Users) > 0:
 		c.blame(UserIDWrong, "", "another user is connected to this vehicle")
@@ -97,6 +98,7 @@ func (c *court) vins() {
 		if f.Field != "vin" {
 			continue
 		}
+		c.sameVIN = f.Outcome == compare.Match
 		c.blameIf(f.Outcome == compare.Differs, VehicleMismatch, "the VINs of the legs differ")
 		for _, r := range []compare.Reading{f.Legacy, f.App} {
 			other := r.Status == compare.Served && c.entry.VIN != "" && !strings.EqualFold(r.Value.Text, c.entry.VIN)
@@ -191,7 +193,12 @@ func (c *court) field(f compare.Finding, groups *grouping) {
 		c.vague++
 	case compare.Differs:
 		c.served++
-		if f.Field != "vin" {
+		switch {
+		case f.Field == "vin": // the identity's to explain
+		case c.sameVIN && slices.Contains(descriptive, f.Field):
+			c.vague++
+			c.notes = append(c.notes, CauseRef{Code: ValueDiffers, Field: f.Field, Detail: "the VINs are equal: the same car, described in other words"})
+		default:
 			groups.add(map[bool]Code{true: UnitSuspect, false: ValueDiffers}[f.Reason == compare.ReasonUnit], f.Field, f.App.Source, "")
 		}
 	case compare.Lost:
@@ -202,6 +209,10 @@ func (c *court) field(f compare.Finding, groups *grouping) {
 		c.unmeasured(f, groups)
 	}
 }
+
+// descriptive fields name the car; where the VIN proves which car it is, another wording is a note (CONTRACT §6,
+// vehicle-mismatch; DESIGN §3.2).
+var descriptive = []string{"make", "model", "year"}
 
 // lostCode: an app leg that says PERMISSION where the list of connections is not known has lost the permission; where
 // the list grants it, it is the signal that is lost.

@@ -80,7 +80,7 @@ func (v *visit) resolve(ctx context.Context) (usable bool, err error) {
 	leg := &v.evidence.Legacy
 	switch {
 	case err != nil:
-		leg.Outcome, leg.Detail = LegTokenMissing, err.Error()
+		leg.Outcome, leg.Detail = LegTokenMissing, sourceTrouble(err)
 	case token.Gone != "":
 		leg.Outcome, leg.Detail = LegGrantDead, "the token command says: gone"
 	case token.Dead:
@@ -94,6 +94,14 @@ func (v *visit) resolve(ctx context.Context) (usable bool, err error) {
 	return false, nil
 }
 
+// sourceTrouble says why a token source failed without the vehicle's id, so that one broken command is one cause.
+func sourceTrouble(err error) string {
+	if trouble := (*inventory.TokenError)(nil); errors.As(err, &trouble) {
+		return trouble.Source + " " + trouble.Reason
+	}
+	return err.Error()
+}
+
 func (v *visit) tokenRequest(refused secret.Secret) inventory.TokenRequest {
 	return inventory.TokenRequest{VehicleID: v.entry.VehicleID, Grant: v.entry.Grant, Offset: v.entry.Offset, Length: v.entry.Length,
 		ExpiresAt: v.entry.ExpiresAt, After: refused}
@@ -103,7 +111,10 @@ func (v *visit) tokenRequest(refused secret.Secret) inventory.TokenRequest {
 func (v *visit) refuse(f compare.Failure) {
 	leg := &v.evidence.Legacy
 	leg.Outcome, leg.Failure = legacyOutcome(f), &f
-	if leg.Outcome == LegTokenRefused && (v.token.Gone != "" || insideLife(v.token, v.meter.Now())) {
+	switch {
+	case v.token.Gone != "":
+		leg.Outcome, leg.Failure, leg.Detail = LegGrantDead, nil, "the token command says: gone"
+	case leg.Outcome == LegTokenRefused && insideLife(v.token, v.meter.Now()):
 		leg.Outcome = LegGrantDead
 	}
 	v.batch = compare.FailedBatch(v.asked, f)

@@ -214,7 +214,7 @@ func (v *visit) compare() {
 func (v *visit) appReadings() []compare.Reading {
 	switch e := v.evidence; {
 	case v.signals != nil:
-		if id := v.signals.VehicleID(); id != "" && id != v.entry.VehicleID {
+		if id := v.signals.VehicleID(); id != "" && !sameID(id, v.entry.VehicleID) {
 			e.Identity.OtherCarID = id
 		}
 		e.describeBy(*v.signals)

@@ -17,6 +17,7 @@ func (r *Run) readLists(ctx context.Context) (Stop, error) {
 	if err != nil {
 		return StopNone, err
 	}
+	r.wholeLists = true
 	for _, mode := range modes {
 		if r.fresh(known, mode) {
 			continue
@@ -48,7 +49,9 @@ func (r *Run) readList(ctx context.Context, mode string) (Stop, error) {
 		return StopNone, err
 	}
 	list.Pages, list.Complete, list.Why = listing.Pages, listing.Complete, listing.Why
+	r.wholeLists = r.wholeLists && listing.Complete
 	if f := listing.Failure; f != nil && listing.Pages == 0 {
+		r.say("the list of " + mode + " connections could not be read: " + f.Label())
 		return refusedList(*f), nil
 	}
 	return StopNone, r.Store.SaveLinks(ctx, list)
@@ -67,7 +70,8 @@ func refusedList(f compare.Failure) Stop {
 // inventory's user, the vehicle is asked for by itself before anybody says that it is not connected.
 func (r *Run) linksOf(ctx context.Context, entry inventory.Entry) (links []Link, whole bool, err error) {
 	links, err = r.Store.Links(ctx, entry.VehicleID)
-	if err != nil || listed(links, entry.UserID) {
+	known := listed(links, entry.UserID) && (entry.UserID != "" || r.wholeLists) // that a user is the only one takes a whole list
+	if err != nil || known {
 		return links, false, err
 	}
 	for _, mode := range modes {
@@ -88,7 +92,7 @@ func (r *Run) linksOf(ctx context.Context, entry inventory.Entry) (links []Link,
 // listed tells whether the list already answers for the entry: its user is there, or it names none and somebody is.
 func listed(links []Link, userID string) bool {
 	for _, l := range links {
-		if userID == "" || l.UserID == userID {
+		if userID == "" || sameID(l.UserID, userID) {
 			return true
 		}
 	}

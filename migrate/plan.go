@@ -23,12 +23,16 @@ type ForecastOptions struct {
 // Forecast says what a run would cost, from the inventory alone. It keeps one number per vehicle with an expiry.
 type Forecast struct {
 	o                                     ForecastOptions
+	full                                  *smartcar.Limiter // a bucket nobody has taken from yet
 	vehicles, faulty, tokenless, userless int
 	expiries                              []int64 // unix seconds of tokens that cannot be had again
 }
 
 // NewForecast starts a forecast; Add gives it the entries.
-func NewForecast(o ForecastOptions) *Forecast { return &Forecast{o: o} }
+func NewForecast(o ForecastOptions) *Forecast {
+	o.Bucket.Now = func() time.Time { return o.Start }
+	return &Forecast{o: o, full: smartcar.NewLimiter(o.Bucket)}
+}
 
 // Add takes one entry into account.
 func (f *Forecast) Add(e inventory.Entry) {
@@ -64,13 +68,7 @@ func (f *Forecast) Requests() (legacy, app, iam int) {
 }
 
 // duration is how long so many requests take at the least: the bucket is full at the start and refills steadily.
-func (f *Forecast) duration(requests int) time.Duration {
-	l := smartcar.NewLimiter(f.o.Bucket)
-	if l.Burst() == 0 || requests <= l.Burst() {
-		return 0
-	}
-	return time.Duration(float64(requests-l.Burst()) / l.PerMinute() * float64(time.Minute))
-}
+func (f *Forecast) duration(requests int) time.Duration { return f.full.Duration(requests) }
 
 // dead counts the tokens that expire before their turn, the earliest expiry being called first.
 func (f *Forecast) dead() int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,8 +27,26 @@ const (
 	StopCredentials Stop = "every client secret was refused"
 	StopAppRefused  Stop = "v3 refuses the application"
 	StopNoList      Stop = "the connections list could not be read"
+	StopNoToken     Stop = "no application token could be had"
 	StopBreach      Stop = "a foreign user id was served"
 )
+
+// Hint says what to do next, for whoever has to act.
+func (s Stop) Hint() string {
+	switch s {
+	case StopInterrupted, StopTimeBox, StopBudget:
+		return "start the same command again on the same directory to go on"
+	case StopCredentials:
+		return "check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with them"
+	case StopAppRefused:
+		return "upgrade the application to v3 in the dashboard's settings, then start the same command again"
+	case StopNoList, StopNoToken:
+		return "check the network and the SMARTCAR_*_ORIGIN variables, if any is set; then start the same command again"
+	case StopBreach:
+		return "tell Smartcar support at once; the request ids are in the ledger"
+	}
+	return ""
+}
 
 // Event tells whoever watches the run that one vehicle is durable, or what the run is doing.
 type Event struct {
@@ -46,6 +65,9 @@ type Run struct {
 	Controls    int           // negative controls before the first vehicle
 	Now         func() time.Time
 	Watch       func(Event) // called from many goroutines; nil: nobody
+	EndWaits    func()      // ends every wait for the rate limit, when the run has to end; nil: they end with the grace
+
+	wholeLists bool // the connections lists were read to their end: set before the first vehicle
 }
 
 // grace is how long calls in flight may take to end after an interrupt or at the end of the time box.
@@ -81,6 +103,9 @@ func (r *Run) contexts(ctx context.Context) (feed, work context.Context, cancel 
 	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
 	unhook := context.AfterFunc(feed, func() {
 		r.say(fmt.Sprintf("ending: calls in flight have %s; interrupt again to exit at once", grace))
+		if r.EndWaits != nil {
+			r.EndWaits()
+		}
 		timer := time.AfterFunc(grace, cancelWork)
 		context.AfterFunc(work, func() { timer.Stop() })
 	})
@@ -104,6 +129,8 @@ func stopOf(ctx, feed context.Context, err error) Stop {
 		return StopCredentials
 	case errors.Is(err, smartcar.ErrBudget):
 		return StopBudget
+	case errors.As(err, new(*smartcar.TokenError)):
+		return StopNoToken
 	case ctx.Err() != nil:
 		return StopInterrupted
 	case errors.Is(context.Cause(feed), errTimeBox):
@@ -117,7 +144,8 @@ func stopOf(ctx, feed context.Context, err error) Stop {
 func (r *Run) prepare(ctx context.Context) (Stop, error) {
 	r.say("asking for the application token")
 	if err := r.Client.AppToken(ctx); err != nil {
-		return StopNone, fmt.Errorf("no application token: %w", err)
+		r.say(err.Error())
+		return StopNone, err
 	}
 	stop, err := r.readLists(ctx)
 	if err != nil || stop != StopNone {
@@ -131,17 +159,28 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 	group, inner := errgroup.WithContext(work)
 	group.SetLimit(max(1, r.Concurrency))
 	var feedErr error
+	var ending atomic.Pointer[error] // why no further vehicle is begun; what is in flight still ends
 	for entry, err := range r.Store.Pending(feed) {
 		if err != nil {
 			feedErr = err
 			break
 		}
-		if feed.Err() != nil || inner.Err() != nil {
+		if feed.Err() != nil || inner.Err() != nil || ending.Load() != nil {
 			break
 		}
-		group.Go(func() error { return r.vehicle(inner, entry) })
+		group.Go(func() error {
+			err := r.vehicle(inner, entry)
+			if errors.Is(err, smartcar.ErrBudget) || errors.Is(err, smartcar.ErrStopped) || errors.Is(err, smartcar.ErrCredentials) {
+				ending.Store(&err)
+				return nil
+			}
+			return err
+		})
 	}
 	err := errors.Join(group.Wait(), feedErr)
+	if why := ending.Load(); why != nil {
+		err = errors.Join(err, *why)
+	}
 	if err == nil && feed.Err() != nil {
 		err = feed.Err()
 	}

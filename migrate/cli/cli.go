@@ -68,10 +68,7 @@ func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, 
 // Main runs one command and returns its exit code (CONTRACT §3).
 func Main(ctx context.Context, args []string, p Process) int {
 	app := newApp(p)
-	ordered, err := permute(app, args)
-	if err == nil {
-		err = app.RunContext(ctx, ordered)
-	}
+	err := app.RunContext(ctx, permute(app, args))
 	if err == nil {
 		return migrate.ExitReady
 	}
@@ -90,7 +87,7 @@ func Main(ctx context.Context, args []string, p Process) int {
 func newApp(p Process) *ucli.App {
 	app := &ucli.App{
 		Name: "scmigrate", Usage: "may this Smartcar integration switch from per-vehicle tokens (v2.0) to the application token (v3)?",
-		Description: exitTable, Writer: p.Stdout, ErrWriter: p.Stderr, Reader: p.Stdin, HideVersion: true, HideHelpCommand: true,
+		Description: exitTable, Writer: p.Stdout, ErrWriter: p.Stderr, Reader: p.Stdin, Version: Version(), HideHelpCommand: true,
 		ExitErrHandler: func(*ucli.Context, error) {},
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
@@ -108,14 +105,22 @@ func newApp(p Process) *ucli.App {
 
 // noCommand answers a call without a command, or with one that does not exist.
 func noCommand(c *ucli.Context) error {
-	if name := c.Args().First(); name != "" {
+	switch name := c.Args().First(); {
+	case name == "help" && c.Args().Get(1) != "":
+		return ucli.ShowCommandHelp(c, c.Args().Get(1))
+	case name == "help" || name == "":
+	default:
 		return usagef("unknown command %q (see: scmigrate --help)", name)
 	}
 	return ucli.ShowAppHelp(c)
 }
 
-func onUsageError(_ *ucli.Context, err error, _ bool) error {
-	return usagef("%s (see: scmigrate --help)", firstLine(err.Error()))
+func onUsageError(c *ucli.Context, err error, _ bool) error {
+	command := "scmigrate --help"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "scmigrate" {
+		command = "scmigrate " + c.Command.Name + " --help"
+	}
+	return usagef("%s (see: %s)", firstLine(err.Error()), command)
 }
 
 func firstLine(s string) string {

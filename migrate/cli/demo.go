@@ -25,8 +25,11 @@ func demoCommand(p Process) *ucli.Command {
 		Name: "demo", Usage: "the whole job on an embedded Smartcar simulator: no account, no configuration",
 		Flags: []ucli.Flag{text("out", "scmigrate-demo", "the demo's `DIR`", "o"), number("vehicles", 40, "the size of the `FLEET`"), number("seed", 1, "another `SEED` makes another fleet")},
 		Action: func(c *ucli.Context) error {
-			if c.NArg() > 0 || c.Int("vehicles") < 1 || c.Int("vehicles") > 1_000_000 {
-				return usagef("give --vehicles 1 to 1000000, and no argument")
+			if c.NArg() > 0 {
+				return usagef("unexpected argument %q (the directory is given with -o)", c.Args().First())
+			}
+			if n := c.Int("vehicles"); n < 1 || n > 1_000_000 {
+				return usagef("--vehicles %d: give 1 to 1000000", n)
 			}
 			return demo(c.Context, p, c.String("out"), fixtures.DemoScenario(c.Int("vehicles"), uint64(c.Int("seed"))))
 		},
@@ -62,7 +65,7 @@ func demoFiles(ctx context.Context, dir string, world *fixtures.World) (string, 
 		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("cannot make the demo's directory: %w", err)
+		return "", usage(fmt.Errorf("cannot make the demo's directory: %w", err))
 	}
 	if err := writeWith(path, world.WriteInventory); err != nil {
 		return "", err
@@ -143,7 +146,7 @@ func checkTruth(ctx context.Context, out io.Writer, dir string, world *fixtures.
 			fmt.Fprintf(out, "differs from the truth: %s (%s) is %s %v, judged %s %v\n", want.VehicleID, want.Defect, want.Verdict, want.Causes, rec.Judgement.Verdict, got)
 		}
 	}
-	fmt.Fprintf(out, "\nThis was a simulated fleet of %d vehicles with %d kinds of trouble put into it on purpose, so not all is ready.\n", n, len(causes))
+	fmt.Fprintf(out, "\nThis was a simulated fleet of %d vehicles with %d causes put into it on purpose, so not all is ready.\n", n, len(causes))
 	fmt.Fprintf(out, "Judged as the simulator knows it: %d of %d vehicles.\nOpen the report: %s\n", n-wrong, n, filepath.Join(dir, "report.html"))
 	if wrong > 0 {
 		return fmt.Errorf("%d vehicles were judged differently from the simulator's truth", wrong)

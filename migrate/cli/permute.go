@@ -9,13 +9,13 @@ import (
 // permute moves a command's flags before its positional arguments, because urfave/cli takes everything after the first
 // positional for positional without a word: "run inv.yaml --resume" would run without --resume. An unknown flag is left
 // where urfave refuses it.
-func permute(app *ucli.App, args []string) ([]string, error) {
+func permute(app *ucli.App, args []string) []string {
 	if len(args) < 2 {
-		return args, nil
+		return args
 	}
 	command := app.Command(args[1])
 	if command == nil {
-		return args, nil
+		return args
 	}
 	takesValue := valueFlags(command)
 	var flags, positional []string
@@ -39,7 +39,7 @@ func permute(app *ucli.App, args []string) ([]string, error) {
 	if len(positional) > 0 {
 		ordered = append(append(ordered, "--"), positional...)
 	}
-	return ordered, nil
+	return ordered
 }
 
 // valueFlags are the names of the flags that take a value.

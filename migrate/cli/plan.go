@@ -15,8 +15,9 @@ func planCommand(p Process) *ucli.Command {
 		if err != nil {
 			return err
 		}
+		real := p
 		p.LookupEnv = anyEnv // a plan is made where the secrets are not
-		file, err := openInventory(c.Context, p, o, true)
+		file, err := openInventory(p, o, true)
 		if err != nil {
 			return err
 		}
@@ -25,7 +26,11 @@ func planCommand(p Process) *ucli.Command {
 		if err := file.Each(c.Context, func(e inventory.Entry) error { f.Add(e); return nil }); err != nil {
 			return err
 		}
-		for _, line := range f.Lines() {
+		lines := f.Lines()
+		if len(file.Header().Command) > 0 && !execAllowed(real) {
+			lines = append(lines, "before the run       set SCMIGRATE_ALLOW_EXEC=1, or its token command is refused")
+		}
+		for _, line := range lines {
 			if _, err := fmt.Fprintln(p.Stdout, line); err != nil {
 				return err
 			}
@@ -35,4 +40,4 @@ func planCommand(p Process) *ucli.Command {
 }
 
 // anyEnv has every variable: plan resolves no reference, so it must not miss one.
-func anyEnv(string) (string, bool) { return "(not resolved)", true }
+func anyEnv(string) (string, bool) { return "not-resolved", true }

@@ -36,7 +36,7 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 	if !slices.Contains(o.formats, "terminal") {
 		return nil
 	}
-	return report.Render(p.Stdout, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir})
+	return report.Render(p.Stdout, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
 }
 
 // errLeak means that an artefact held a secret.
@@ -76,8 +76,31 @@ func reportCommand(p Process) *ucli.Command {
 			if dir == "" {
 				dir = l.Dir()
 			}
+			if err := mayWrite(c.Context, l, dir); err != nil {
+				return err
+			}
 			return writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full")})
 		}}
+}
+
+// mayWrite refuses to put one run's reports over another's.
+func mayWrite(ctx context.Context, l *ledger.Ledger, dir string) error {
+	other, err := ledger.Open(dir)
+	if errors.Is(err, ledger.ErrNone) {
+		return nil
+	}
+	if err != nil {
+		return usage(err)
+	}
+	theirs, err := other.Header(ctx)
+	ours, err2 := l.Header(ctx)
+	if err := errors.Join(err, err2, other.Close()); err != nil {
+		return err
+	}
+	if theirs.RunID != ours.RunID {
+		return usagef("%s holds another run, whose reports would be overwritten (give another -o DIR)", dir)
+	}
+	return nil
 }
 
 // openLedger opens the directory that a command was given as its only argument.

@@ -66,7 +66,7 @@ func runFleet(ctx context.Context, p Process, o options) (err error) {
 // open checks everything that can be checked without a call, and prepares the ledger.
 func (f *fleet) open(ctx context.Context) error {
 	var err error
-	if f.file, err = openInventory(ctx, f.p, f.o, execAllowed(f.p)); err != nil {
+	if f.file, err = openInventory(f.p, f.o, execAllowed(f.p)); err != nil {
 		return err
 	}
 	credentials, err := readCredentials(f.p, f.file.Header())
@@ -106,8 +106,8 @@ func joinClose(err error, l *ledger.Ledger) error {
 	return err
 }
 
-func openInventory(ctx context.Context, p Process, o options, allowExec bool) (*inventory.File, error) {
-	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv, AllowExec: allowExec})
+func openInventory(p Process, o options, allowExec bool) (*inventory.File, error) {
+	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv, AllowExec: allowExec, CheckField: knownField})
 	if err != nil {
 		return nil, inventoryError(err)
 	}
@@ -117,7 +117,7 @@ func openInventory(ctx context.Context, p Process, o options, allowExec bool) (*
 	if file.Len() == 0 {
 		return nil, usagef("%s holds no vehicle (add entries under vehicles:)", o.inventory)
 	}
-	return file, file.Each(ctx, func(e inventory.Entry) error { return checkFields(o.inventory, e) })
+	return file, nil
 }
 
 func (f *fleet) openTokens() error {
@@ -156,7 +156,7 @@ func (f *fleet) begin(ctx context.Context) error {
 		return f.resume(ctx, h)
 	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: "none", LegacyAPI: "v2",
-		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, Inventory: f.o.inventory, Legs: f.o.legs}
+		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
 	}
@@ -167,14 +167,10 @@ func (f *fleet) putEntries(ctx context.Context, seed uint64) error {
 	return f.ledger.PutEntries(ctx, seed, func(put func(inventory.Entry) error) error { return f.file.Each(ctx, put) })
 }
 
-// checkFields refuses field names that do not exist: they would be required and never found.
-func checkFields(file string, e inventory.Entry) error {
-	for _, name := range e.Fields {
-		if _, err := compare.Select(name); err != nil {
-			return usagef("%s:%d: fields: %w", file, e.Line, err)
-		}
-	}
-	return nil
+// knownField refuses field names that do not exist: they would be required and never found.
+func knownField(name string) error {
+	_, err := compare.Select(name)
+	return err
 }
 
 func randomHex(bytes int) string {
@@ -216,7 +212,7 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	watch := newWatcher(f.p, f.o, tally, f.limiter)
 	defer watch.close()
 	r := migrate.Run{
-		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event,
+		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
 		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause},
 	}
 	return r.Do(ctx)
@@ -239,35 +235,18 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	if err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault}); err != nil {
 		return err
 	}
-	return exitWith(stop, tally.Counts(), f.o.out)
+	return exitWith(stop, tally.Counts())
 }
 
 // exitWith is nil for exit code 0.
-func exitWith(stop migrate.Stop, c migrate.Counts, dir string) error {
+func exitWith(stop migrate.Stop, c migrate.Counts) error {
 	code := migrate.ExitCode(stop, c)
 	if code == migrate.ExitReady {
 		return nil
 	}
 	var err error
 	if stop != migrate.StopNone {
-		err = fmt.Errorf("stopped: %s%s", stop, stopHint(stop, dir))
+		err = fmt.Errorf("stopped: %s (%s)", stop, stop.Hint())
 	}
 	return &exitError{code, err}
-}
-
-// stopHint says what to do next.
-func stopHint(stop migrate.Stop, dir string) string {
-	switch stop {
-	case migrate.StopInterrupted, migrate.StopTimeBox, migrate.StopBudget:
-		return fmt.Sprintf(" (start the same command again with -o %s to go on)", dir)
-	case migrate.StopCredentials:
-		return " (check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with them)"
-	case migrate.StopAppRefused:
-		return " (upgrade the application to v3 in the dashboard's settings, then start the same command again)"
-	case migrate.StopNoList:
-		return " (start the same command again later)"
-	case migrate.StopBreach:
-		return " (tell Smartcar support at once; the request ids are in the ledger)"
-	}
-	return ""
 }

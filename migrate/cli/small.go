@@ -39,9 +39,14 @@ func explainCommand(p Process) *ucli.Command {
 		if c.NArg() == 0 {
 			return listCauses(p)
 		}
-		cause, ok := migrate.LookupCause(migrate.Code(c.Args().First()))
+		name := strings.ToLower(c.Args().First())
+		if meaning, ok := outcomeMeanings[compare.Outcome(name)]; ok {
+			_, err := fmt.Fprintf(p.Stdout, "%s (outcome of a field)\n  %s.\n", name, meaning)
+			return err
+		}
+		cause, ok := migrate.LookupCause(migrate.Code(name))
 		if !ok {
-			return usagef("unknown cause %q (see: scmigrate explain)", c.Args().First())
+			return usagef("unknown cause %q%s (see: scmigrate explain)", name, likeCause(name))
 		}
 		verdict := string(cause.Verdict)
 		if verdict == "" {
@@ -50,6 +55,30 @@ func explainCommand(p Process) *ucli.Command {
 		_, err := fmt.Fprintf(p.Stdout, "%s (%s)\n  %s.\n\n  what it means   %s\n  what to do      %s\n  who can         %s\n", cause.Code, verdict, cause.Title, cause.Meaning, cause.Action, cause.Who)
 		return err
 	}}
+}
+
+// outcomeMeanings explains the words that stand beside fields in the reports.
+var outcomeMeanings = map[compare.Outcome]string{
+	compare.Match:         "both legs serve it and agree within the field's tolerance",
+	compare.Drift:         "both legs serve it; the difference is explained by the time between the observations",
+	compare.Waived:        "it differs or is lost, and a rule says that it may",
+	compare.Gained:        "only the app leg serves it",
+	compare.Lost:          "the legacy leg serves it, the app leg for a lasting reason does not",
+	compare.Differs:       "both legs serve it and the values are too far apart to be explained, or under another unit",
+	compare.Unverifiable:  "both legs serve it and the values differ, but they were observed at different times and it may have changed",
+	compare.Unmeasured:    "a leg failed for a passing reason, or it was not asked for: nothing can be said",
+	compare.Nowhere:       "neither leg serves it",
+	compare.NoCounterpart: "a v2 field without a v3 form: code that uses it must change; it never blocks",
+}
+
+// likeCause names a cause that a mistyped one may mean.
+func likeCause(name string) string {
+	for _, c := range migrate.Causes() {
+		if code := string(c.Code); len(name) > 3 && (strings.HasPrefix(code, name[:4]) || strings.Contains(code, name)) {
+			return fmt.Sprintf(", did you mean %q?", code)
+		}
+	}
+	return ""
 }
 
 func listCauses(p Process) error {

@@ -7,6 +7,8 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/smartcar"
 )
 
 func statusCommand(p Process) *ucli.Command {
@@ -24,6 +26,7 @@ func statusCommand(p Process) *ucli.Command {
 		if err != nil {
 			return err
 		}
+		running := ledger.Held(l.Dir())
 		requests, err := l.Requests(c.Context)
 		if err != nil {
 			return err
@@ -31,7 +34,7 @@ func statusCommand(p Process) *ucli.Command {
 		counts := t.Counts()
 		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
 			h.RunID, h.Inventory, t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
-			eta(h.StartedAt, h.FinishedAt, t, p.Now()), stateText(h.FinishedAt, h.Stopped))
+			eta(h, t, p.Now(), running), stateText(h, running))
 		return err
 	}}
 }
@@ -44,22 +47,33 @@ func sum(counts map[string]int) int {
 	return n
 }
 
-// eta is a forecast from the average so far, "" where there is nothing to go by.
-func eta(startedAt, finishedAt string, t migrate.Tally, now time.Time) string {
-	started, err := time.Parse(time.RFC3339, startedAt)
-	if err != nil || finishedAt != "" || t.Measured() == 0 || t.Measured() >= t.Total {
+// eta is a forecast for a run that goes on: by the average so far or by the rate limit, whichever is longer; "" where
+// there is nothing to go by.
+func eta(h ledger.Header, t migrate.Tally, now time.Time, running bool) string {
+	started, err := time.Parse(time.RFC3339, h.StartedAt)
+	if err != nil || !running || t.Measured() == 0 || t.Measured() >= t.Total {
 		return ""
 	}
-	left := time.Duration(float64(now.Sub(started)) / float64(t.Measured()) * float64(t.Total-t.Measured()))
-	return fmt.Sprintf(", about %s left at the average pace", left.Round(time.Second))
+	todo := t.Total - t.Measured()
+	left := time.Duration(float64(now.Sub(started)) / float64(t.Measured()) * float64(todo))
+	bucket, errLimit := smartcar.ParseLimit(h.Limit)
+	share, errShare := parseShare(h.LimitShare)
+	if errLimit == nil && errShare == nil {
+		bucket.Share = share
+		limiter := smartcar.NewLimiter(bucket)
+		left = max(left, limiter.Duration(requestsPerVehicle*todo+limiter.Burst())) // the bucket is taken to be empty
+	}
+	return fmt.Sprintf(", about %s left", left.Round(time.Second))
 }
 
-func stateText(finishedAt, stopped string) string {
+func stateText(h ledger.Header, running bool) string {
 	switch {
-	case finishedAt == "":
-		return "running, or ended without a word: start the same command again to go on"
-	case stopped != "":
-		return "ended at " + finishedAt + ": " + stopped
+	case running:
+		return "running"
+	case h.FinishedAt == "":
+		return "killed or crashed: start the same command again to go on"
+	case h.Stopped != "":
+		return "ended at " + h.FinishedAt + ": " + h.Stopped + " (" + migrate.Stop(h.Stopped).Hint() + ")"
 	}
-	return "finished at " + finishedAt
+	return "finished at " + h.FinishedAt
 }

@@ -40,8 +40,11 @@ func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter) 
 	if o.noProgress {
 		w.out = io.Discard
 	} else if p.Live && w.todo > 0 {
-		w.bar = progressbar.NewOptions(w.todo, progressbar.OptionSetWriter(p.Stderr), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("vehicles"), progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond))
+		w.bar = progressbar.NewOptions(w.todo, progressbar.OptionSetWriter(p.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetWidth(12),
+			progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	if t.Finished > 0 {
+		fmt.Fprintf(w.out, "going on: %d of %d vehicles were finished before\n", t.Finished, t.Total)
 	}
 	go w.loop()
 	return w
@@ -99,6 +102,9 @@ func (w *watcher) take(e migrate.Event) {
 func (w *watcher) show(due bool) {
 	if wait := w.limit.NextIn(); wait > 2*time.Second {
 		w.word = fmt.Sprintf("waiting for the rate limit, next request in %d s", int(wait.Seconds()))
+		if w.bar != nil {
+			w.word = fmt.Sprintf("rate limit, %d s", int(wait.Seconds()))
+		}
 	}
 	w.describe()
 	if w.bar == nil && due {
@@ -117,9 +123,19 @@ func (w *watcher) pace() string {
 	if w.done == 0 || elapsed < time.Second {
 		return ""
 	}
-	left := time.Duration(float64(elapsed) / float64(w.done) * float64(w.todo-w.done))
-	return fmt.Sprintf(", %.1f a minute, about %s left", float64(w.done)/elapsed.Minutes(), left.Round(time.Second))
+	return fmt.Sprintf(", %.1f a minute, about %s left", float64(w.done)/elapsed.Minutes(), w.left(elapsed))
 }
+
+// left is the time left: by the average so far, or by what the rate limit allows, whichever is longer. The average alone
+// would promise the pace of the first burst for ever.
+func (w *watcher) left(elapsed time.Duration) time.Duration {
+	todo := w.todo - w.done
+	average := time.Duration(float64(elapsed) / float64(max(1, w.done)) * float64(todo))
+	return max(average, w.limit.Duration(requestsPerVehicle*todo)).Round(time.Second)
+}
+
+// requestsPerVehicle is what a healthy vehicle costs: one batch, one signals call.
+const requestsPerVehicle = 2
 
 func (w *watcher) tally() string {
 	return fmt.Sprintf(" (ready %d, blocked %d, broken %d, inconclusive %d)", w.verdicts[migrate.Ready], w.verdicts[migrate.Blocked], w.verdicts[migrate.Broken], w.verdicts[migrate.Inconclusive])
@@ -130,7 +146,10 @@ func (w *watcher) describe() {
 		return
 	}
 	text := fmt.Sprintf("=%d !%d -%d ?%d", w.verdicts[migrate.Ready], w.verdicts[migrate.Blocked], w.verdicts[migrate.Broken], w.verdicts[migrate.Inconclusive])
-	w.bar.Describe(text + colon(w.word))
+	if w.done > 0 {
+		text += ", " + w.left(w.now().Sub(w.started)).String() + " left"
+	}
+	w.bar.Describe(cut(text+colon(w.word), barText))
 }
 
 func (w *watcher) end() {
@@ -141,6 +160,16 @@ func (w *watcher) end() {
 	}
 	w.word = ""
 	w.line()
+}
+
+// barText is what fits beside the bar and its counts in 80 columns; a longer line would wrap and flood the terminal.
+const barText = 46
+
+func cut(s string, width int) string {
+	if r := []rune(s); len(r) > width {
+		return string(r[:width-1]) + "…"
+	}
+	return s
 }
 
 func colon(word string) string {

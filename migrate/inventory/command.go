@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -106,6 +107,12 @@ func exitReason(err error) string {
 		return fmt.Sprintf("exited with status %d", exit.ExitCode())
 	case errors.As(err, &exit):
 		return "was ended by a signal"
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "is not executable (chmod +x)"
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, exec.ErrNotFound):
+		return "was not found"
 	}
 	return "could not be started"
 }

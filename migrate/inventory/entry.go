@@ -44,7 +44,8 @@ type row struct {
 // environment is what the values of an inventory are checked against.
 type environment struct {
 	getenv func(string) (string, bool)
-	dir    string // what relative paths start from
+	known  func(field string) error // Options.CheckField
+	dir    string                   // what relative paths start from
 }
 
 // vehicleKeys is everything a vehicle may say.
@@ -196,6 +197,13 @@ func (r *row) readFields(n *yaml.Node) {
 		}
 		if slices.Contains(r.Fields[:i], name) {
 			r.at(n, "fields names "+name+" twice", "")
+			return
+		}
+		if r.env.known == nil {
+			continue
+		}
+		if err := r.env.known(name); err != nil {
+			r.at(n, "fields: "+err.Error(), "")
 			return
 		}
 	}

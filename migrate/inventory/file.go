@@ -16,10 +16,11 @@ import (
 
 // Options say how an inventory is read. The zero value reads files strictly against the process's environment.
 type Options struct {
-	Stdin     io.Reader                   // read for the path "-"; nil refuses it
-	KeepGoing bool                        // faulty and repeated rows become entries that say so, instead of problems
-	Getenv    func(string) (string, bool) // nil: os.LookupEnv
-	AllowExec bool                        // exec: and legacyTokens.command are no problem. Open runs neither, ever
+	Stdin      io.Reader                   // read for the path "-"; nil refuses it
+	KeepGoing  bool                        // faulty and repeated rows become entries that say so, instead of problems
+	Getenv     func(string) (string, bool) // nil: os.LookupEnv
+	CheckField func(name string) error     // refuses a name under fields: that nobody knows; nil: only its form is judged
+	AllowExec  bool                        // exec: and legacyTokens.command are no problem. Open runs neither, ever
 }
 
 // File is an inventory that was read once and found good. It may be used from many goroutines.

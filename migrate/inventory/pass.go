@@ -28,7 +28,7 @@ type pass struct {
 
 func newPass(src source, o Options, visit func(row) error) *pass {
 	return &pass{
-		src: src, o: o, visit: visit, env: &environment{getenv: o.Getenv, dir: src.dir},
+		src: src, o: o, visit: visit, env: &environment{getenv: o.Getenv, known: o.CheckField, dir: src.dir},
 		seen: map[[16]byte]int32{}, digest: newDigest(),
 	}
 }

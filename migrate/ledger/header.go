@@ -64,9 +64,10 @@ type Header struct {
 	Fields          string `json:"fields"`
 	ToolVersion     string `json:"toolVersion"`
 	Seed            uint64 `json:"seed"`
-	ShareKey        string `json:"shareKey"`  // hex; pseudonyms of share/ are stable over the runs of one directory
-	Stopped         string `json:"stopped"`   // why the last run ended early, "" where it did not
-	Limit           string `json:"limit"`     // as given
+	ShareKey        string `json:"shareKey"` // hex; pseudonyms of share/ are stable over the runs of one directory
+	Stopped         string `json:"stopped"`  // why the last run ended early, "" where it did not
+	Limit           string `json:"limit"`    // as given
+	LimitShare      string `json:"limitShare"`
 	Inventory       string `json:"inventory"` // the file's name
 }
 

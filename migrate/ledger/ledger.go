@@ -48,7 +48,7 @@ func Create(dir string) (*Ledger, error) {
 		return nil, fmt.Errorf("cannot lock the run's directory: %w", err)
 	}
 	if !held {
-		return nil, fmt.Errorf("%s: %w", dir, ErrBusy)
+		return nil, fmt.Errorf("%s: %w (watch it with: scmigrate status %s)", dir, ErrBusy, dir)
 	}
 	l, err := open(dir, lock)
 	if err != nil {
@@ -83,7 +83,10 @@ func open(dir string, lock *flock.Flock) (*Ledger, error) {
 // Open opens an existing ledger for reading, also while a run in another process writes to it.
 func Open(dir string) (*Ledger, error) {
 	path := filepath.Join(dir, FileName)
-	if _, err := os.Stat(path); err != nil {
+	switch _, err := os.Stat(path); {
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("%s: the ledger may not be read (permission denied; a run's directory is its owner's)", dir)
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w (did you mean another directory?)", dir, ErrNone)
 	}
 	db, err := connect(path, 4)
@@ -122,6 +125,10 @@ func (l *Ledger) prepare() error {
 	if err != nil {
 		return fmt.Errorf("cannot prepare the ledger: %w", err)
 	}
+	var version string
+	if err := l.write.QueryRow("SELECT value FROM header WHERE name = 'schema'").Scan(&version); err != nil || version != schemaVersion {
+		return errors.Join(fmt.Errorf("%s is not a ledger of this version of scmigrate: give another directory", filepath.Join(l.dir, FileName)), err)
+	}
 	return nil
 }
 
@@ -144,6 +151,16 @@ func (l *Ledger) Close() error {
 		errs = append(errs, l.lock.Unlock())
 	}
 	return errors.Join(errs...)
+}
+
+// Held tells whether a run holds the directory right now.
+func Held(dir string) bool {
+	lock := flock.New(filepath.Join(dir, ".lock"), flock.SetPermissions(0o600))
+	free, err := lock.TryRLock()
+	if free {
+		_ = lock.Unlock()
+	}
+	return err == nil && !free
 }
 
 // Remove deletes a directory's ledger, and nothing else. It refuses while a run holds it.

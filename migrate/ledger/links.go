@@ -91,12 +91,26 @@ func scanLinks(rows *sql.Rows) ([]migrate.Link, error) {
 	return links, rows.Err()
 }
 
-// Orphans counts the connected vehicles that no inventory entry has. A second user of a listed vehicle is none.
-func (l *Ledger) Orphans(ctx context.Context) (n int, err error) {
-	err = l.read.QueryRowContext(ctx, `SELECT count(DISTINCT vehicle_id) FROM links WHERE NOT EXISTS
-		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id)`).Scan(&n)
+// Orphans counts the connected vehicles that no inventory entry has, and names the first few. A second user of a listed
+// vehicle is none.
+func (l *Ledger) Orphans(ctx context.Context) (n int, examples []string, err error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT DISTINCT vehicle_id FROM links WHERE NOT EXISTS
+		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id) ORDER BY vehicle_id`)
 	if err != nil {
-		return 0, fmt.Errorf("cannot read the ledger: %w", err)
+		return 0, nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	return n, nil
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return 0, nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		if n++; len(examples) < maxOrphans {
+			examples = append(examples, id)
+		}
+	}
+	return n, examples, rows.Err()
 }
+
+// maxOrphans is how many orphans are named.
+const maxOrphans = 20

@@ -11,16 +11,17 @@ const schemaVersion = "1"
 const schema = `
 CREATE TABLE IF NOT EXISTS header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
+-- Ids are compared without case: they are UUIDs, and databases differ in how they write them.
 -- One row per inventory entry. turn orders the calls: earliest expiry first, then seeded random order.
 CREATE TABLE IF NOT EXISTS vehicles (
-  ordinal INTEGER PRIMARY KEY, vehicle_id TEXT NOT NULL, user_id TEXT NOT NULL, grant_id TEXT NOT NULL, entry TEXT NOT NULL, turn TEXT NOT NULL,
+  ordinal INTEGER PRIMARY KEY, vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL, grant_id TEXT NOT NULL, entry TEXT NOT NULL, turn TEXT NOT NULL,
   finished INTEGER NOT NULL DEFAULT 0, verdict TEXT, proof TEXT, legacy TEXT, legacy_status INTEGER, app TEXT, make TEXT, billed_legacy INTEGER, billed_app INTEGER,
   evidence BLOB, judgement TEXT, at TEXT);
 CREATE INDEX IF NOT EXISTS vehicles_turn ON vehicles(finished, turn);
 CREATE INDEX IF NOT EXISTS vehicles_id ON vehicles(vehicle_id);
 
 CREATE TABLE IF NOT EXISTS lists (mode TEXT PRIMARY KEY, read_at TEXT NOT NULL, pages INTEGER NOT NULL, complete INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS links (vehicle_id TEXT NOT NULL, user_id TEXT NOT NULL, mode TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (vehicle_id, user_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS links (vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL COLLATE NOCASE, mode TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (vehicle_id, user_id)) WITHOUT ROWID;
 
 -- The audit trail: no bodies, no secrets.
 CREATE TABLE IF NOT EXISTS calls (

@@ -81,8 +81,12 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	for first := range w.jobs {
 		group := w.gather(first)
-		err := w.commit(group)
+		together := w.commit(group)
 		for _, j := range group {
+			err := together
+			if err != nil && len(group) > 1 {
+				err = w.commit([]job{j}) // one job's trouble is not that of the others: each gets its own answer
+			}
 			if j.done != nil {
 				j.done <- err
 			} else if err != nil && w.err == nil {

@@ -90,11 +90,11 @@ func (s Summary) readinessText() string {
 
 func (s Summary) denominatorText() string {
 	if s.Readiness == nil {
-		return fmt.Sprintf("there is no vehicle that works today to take a share of (%s, %s broken)", vehicles(s.Total), count(s.Verdicts.Broken))
+		return fmt.Sprintf("there is no vehicle that may work today to take a share of (%s, %s broken)", vehicles(s.Total), count(s.Verdicts.Broken))
 	}
-	text := fmt.Sprintf("of %s that work today", vehicles(s.Total-s.Verdicts.Broken))
+	text := fmt.Sprintf("of %s not known to be broken", vehicles(s.Total-s.Verdicts.Broken))
 	if s.Total-s.Verdicts.Broken == 1 {
-		text = "of 1 vehicle that works today"
+		text = "of 1 vehicle not known to be broken"
 	}
 	if n := s.Verdicts.Broken; n > 0 {
 		text += fmt.Sprintf("; %s broken already and left out", count(n))
@@ -208,7 +208,7 @@ func notExaminedText(names []string) string {
 func (r Run) limits() []fact {
 	var out []fact
 	if !r.Complete {
-		out = append(out, fact{"incomplete", "the run did not finish; start it again on the same directory to go on"})
+		out = append(out, fact{"incomplete", r.unfinished()})
 	}
 	if r.Sample != nil {
 		out = append(out, fact{"sample", fmt.Sprintf("%s of %s drawn (--sample %s, seed %d); the rest was not looked at", count(r.Sample.Vehicles), vehicles(r.Sample.Of), r.Sample.Asked, r.Sample.Seed)})
@@ -220,6 +220,13 @@ func (r Run) limits() []fact {
 		out = append(out, fact{"legs", fmt.Sprintf("only %q was run, so no vehicle can be ready", r.Legs)})
 	}
 	return out
+}
+
+func (r Run) unfinished() string {
+	if r.Stopped == "" {
+		return "the run did not finish; start it again on the same directory to go on"
+	}
+	return "the run stopped: " + r.Stopped
 }
 
 // outcomeOrder is CONTRACT §6's order of a field's outcomes.

@@ -72,12 +72,12 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 		return err
 	}
 	s.Run.Controls = Controls(controls)
-	orphans, err := l.Orphans(ctx)
+	orphans, examples, err := l.Orphans(ctx)
 	if err != nil {
 		return err
 	}
 	if orphans > 0 {
-		s.Notes = append(s.Notes, note(migrate.OrphanConnection, orphans, nil))
+		s.Notes = append(s.Notes, note(migrate.OrphanConnection, orphans, examples))
 	}
 	return listNotes(ctx, l, s)
 }

@@ -13,6 +13,8 @@ type Options struct {
 	Width int    // columns of the terminal format; 0 is 80, less than 40 is 40
 	Color bool   // ANSI colours in the terminal format
 	Dir   string // where the files lie, said by the terminal format; may be empty
+
+	Written []string // the formats that lie there, so that the terminal format points at nothing that is not
 }
 
 // format is one way of writing a report. File is its name in a report directory, "" for what goes to a stream only.

@@ -43,6 +43,7 @@ type Run struct {
 	StartedAt       time.Time   `json:"startedAt"`
 	FinishedAt      time.Time   `json:"finishedAt"` // of an incomplete run: its last record
 	Complete        bool        `json:"complete"`
+	Stopped         string      `json:"stopped"` // why it ended early, "" where it did not
 	InventoryDigest string      `json:"inventoryDigest"`
 	RulesDigest     string      `json:"rulesDigest"`
 	LegacyAPI       string      `json:"legacyApi"` // v2, v3 or none

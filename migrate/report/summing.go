@@ -103,11 +103,24 @@ func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
 		meaning, _ := migrate.LookupCause(ref.Code)
 		c = &Cause{Code: key.code, Field: key.field, Make: key.make, ErrorCode: key.detail, Title: meaning.Title, Verdict: string(meaning.Verdict),
 			Meaning: meaning.Meaning, Action: meaning.Action, Who: meaning.Who, Fingerprint: key.fingerprint(), Example: rec.Entry.VehicleID}
+		if ref.Code == migrate.NotRun {
+			s.whyNotRun(c)
+		}
 		s.causes[key] = c
 	}
 	c.Vehicles++
 	if ref.Waived {
 		c.Waived++
+	}
+}
+
+// whyNotRun says what to do about vehicles that were not called, which depends on why the run ended.
+func (s *summing) whyNotRun(c *Cause) {
+	switch stop := migrate.Stop(s.header.Stopped); {
+	case stop != migrate.StopNone:
+		c.Meaning, c.Action, c.Who = "the run stopped: "+s.header.Stopped, stop.Hint(), "engineering"
+	case s.header.Legs != "both" && s.header.Legs != "":
+		c.Meaning, c.Action, c.Who = "this run left a leg out (--legs "+s.header.Legs+")", "run again on the same directory with --legs both", "engineering"
 	}
 }
 
@@ -137,7 +150,7 @@ func (s *summing) summary() Summary {
 	out := Summary{
 		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: s.counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.outcomes,
 		Verdicts: Verdicts{s.counts.Ready, s.counts.Blocked, s.counts.Broken, s.counts.Inconclusive},
-		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, InventoryDigest: h.InventoryDigest,
+		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Stopped: h.Stopped, InventoryDigest: h.InventoryDigest,
 			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, NotExamined: notExamined(h.Fields)},
 		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{},
 	}

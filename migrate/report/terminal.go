@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func renderTerminal(w io.Writer, r Report, o Options) error {
 	t.causes(ranked(s.Causes))
 	t.gates(s.Gates)
 	t.notes(s.Notes)
-	t.next(s, plain(o.Dir))
+	t.next(s, o)
 	return t.err
 }
 
@@ -106,7 +107,7 @@ func (t *terminal) causes(causes []Cause) {
 		t.wrapped(strings.Repeat(" ", 10), c.doing())
 	}
 	if rest := len(causes) - mostCauses; rest > 0 {
-		t.line(fmt.Sprintf("  and %s, in report.json", counted(rest, "more cause")))
+		t.line(fmt.Sprintf("  and %s, in the report", counted(rest, "more cause")))
 	}
 }
 
@@ -130,14 +131,16 @@ func (t *terminal) notes(notes []Note) {
 	}
 }
 
-func (t *terminal) next(s Summary, dir string) {
+func (t *terminal) next(s Summary, o Options) {
 	t.heading("Where to look next")
-	place := "report.html"
-	if dir != "" {
-		place = strings.TrimSuffix(dir, "/") + "/report.html"
+	dir := strings.TrimSuffix(plain(o.Dir), "/")
+	switch {
+	case slices.Contains(o.Written, "html") || dir == "":
+		t.wrapped("  ", strings.TrimPrefix(dir+"/report.html", "/")+": every cause, every vehicle, both legs side by side")
+		t.wrapped("  ", "share/ beside it: the same without ids, labels and positions, for forwarding")
+	default:
+		t.wrapped("  ", "scmigrate report "+dir+": writes the report with every cause and every vehicle")
 	}
-	t.wrapped("  ", place+": every cause, every vehicle, both legs side by side")
-	t.wrapped("  ", "share/ beside it: the same without ids, labels and positions, for forwarding")
 	if len(s.Causes) > 0 {
 		t.wrapped("  ", "scmigrate explain "+ranked(s.Causes)[0].Code+": what the first cause means and what to do")
 	}

@@ -147,3 +147,13 @@ func pass(t *testing.T, d time.Duration) {
 }
 
 func legacyToken() secret.Secret { return secret.New(canaryLegacy) }
+
+// sleep waits for d or the end of the context, whichever is first.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

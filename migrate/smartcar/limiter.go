@@ -67,6 +67,8 @@ type Limiter struct {
 	paused  time.Time // nobody goes before this
 	spent   int       // requests allowed, those still waiting included
 	waiting int
+	stopped chan struct{} // closed by Stop
+	once    sync.Once
 }
 
 // NewLimiter makes a full bucket: Share of Burst rounded down, at least 1, refilled at Share of PerMinute.
@@ -84,7 +86,7 @@ func NewLimiter(o LimiterOptions) *Limiter {
 		o.Share = 1
 	}
 	o.Burst = max(1, int(float64(o.Burst)*o.Share))
-	l := &Limiter{options: o, limit: rate.Limit(o.PerMinute * o.Share / 60)}
+	l := &Limiter{stopped: make(chan struct{}), options: o, limit: rate.Limit(o.PerMinute * o.Share / 60)}
 	if o.Unlimited {
 		l.limit = rate.Inf
 	}
@@ -116,7 +118,7 @@ func (l *Limiter) Wait(ctx context.Context, _ Host) error {
 	}
 	for {
 		turn := l.reserve()
-		if err := sleep(ctx, turn.delay); err != nil {
+		if err := l.sleep(ctx, turn.delay); err != nil {
 			l.giveBack(turn)
 			return err
 		}
@@ -125,6 +127,12 @@ func (l *Limiter) Wait(ctx context.Context, _ Host) error {
 		}
 	}
 }
+
+// ErrStopped is what Wait returns after Stop.
+var ErrStopped = errors.New("the run is ending, no further request leaves")
+
+// Stop ends every wait, now and later: a run that ends waits for the answers to what it sent, not for its turn to send.
+func (l *Limiter) Stop() { l.once.Do(func() { close(l.stopped) }) }
 
 // turn is one reserved place: void once the bucket it was reserved in was replaced by a Pause.
 type turn struct {
@@ -218,6 +226,20 @@ func (l *Limiter) NextIn() time.Duration {
 	return max(0, wait)
 }
 
+// Duration is how long n further requests take at the least, from now: what the bucket holds goes at once, the rest as it
+// refills.
+func (l *Limiter) Duration(n int) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.options.Now()
+	from := later(now, l.paused)
+	missing := float64(n) - l.bucket.TokensAt(from)
+	if l.limit == rate.Inf || missing <= 0 {
+		return from.Sub(now)
+	}
+	return from.Sub(now) + time.Duration(missing/float64(l.limit)*float64(time.Second))
+}
+
 // Allowed is the number of requests that were let through or are waiting: what MaxRequests is measured against.
 func (l *Limiter) Allowed() int {
 	l.mu.Lock()
@@ -232,8 +254,13 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// sleep waits for d or the end of the context, whichever is first.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep waits for d, the end of the context or Stop, whichever is first.
+func (l *Limiter) sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-l.stopped:
+		return ErrStopped
+	default:
+	}
 	if err := ctx.Err(); err != nil || d <= 0 {
 		return err
 	}
@@ -242,6 +269,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-timer.C:
 		return nil
+	case <-l.stopped:
+		return ErrStopped
 	case <-ctx.Done():
 		return ctx.Err()
 	}
