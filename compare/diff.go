@@ -35,7 +35,7 @@ func Diff(fields []*Field, legacy, app []Reading) []Finding {
 	findings := make([]Finding, 0, len(fields))
 	for i, f := range fields {
 		finding := Finding{Field: f.Name, Legacy: legacy[i], App: app[i]}
-		switch rule := rulings[legacy[i].availability()][app[i].availability()]; {
+		switch rule := rulings[legacy[i].legacyAvailability()][app[i].availability()]; {
 		case !f.HasCounterpart():
 			finding.Outcome = noCounterpart(legacy[i])
 		case rule.outcome == Lost && app[i].inState():
@@ -164,7 +164,7 @@ func (f *Finding) weighTimes(field *Field) {
 	switch {
 	case field.Dynamics == Static:
 		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "this value does not change with time"
-	case known && apart.Abs() <= sameMoment:
+	case known && apart.Abs() <= sameMoment && f.App.TimeFrom != timeStored:
 		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "both legs observed it at the same moment"
 	case !known && field.Dynamics != Volatile:
 		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "no two observation times are stated that could explain it"

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,9 @@ func TestEveryKindIsDecided(t *testing.T) {
 		for _, kind := range codes {
 			failed := Reading{Status: Failed, Failure: &Failure{Kind: kind}}
 			app, legacy := diffOne(t, "odometer.distance", served, failed), diffOne(t, "odometer.distance", failed, served)
-			if kind.Passing() != (legacy.Outcome == Unmeasured) || kind.Passing() && app.Outcome != Unmeasured {
+			// On the legacy leg what concerns the account, the token or our request says nothing about the field.
+			unsaid := kind.Passing() || slices.Contains([]Kind{KindInvalid, KindForbidden, KindReauth, KindGone}, kind)
+			if unsaid != (legacy.Outcome == Unmeasured) || kind.Passing() && app.Outcome != Unmeasured {
 				t.Errorf("%s passing %v: app %s, legacy %s", kind, kind.Passing(), app.Outcome, legacy.Outcome)
 			}
 		}
@@ -237,5 +240,19 @@ func TestAgeNotes(t *testing.T) {
 		if f.Outcome != Match || f.Note != tt.want {
 			t.Errorf("%s: %s %q, want %q", tt.reason, f.Outcome, f.Note, tt.want)
 		}
+	}
+}
+
+// TestTheTimeOfStoringIsNoMoment: a value was observed when it was stored or earlier, so two equal times prove nothing.
+func TestTheTimeOfStoringIsNoMoment(t *testing.T) {
+	at := time.Date(2026, 6, 30, 0, 3, 53, 0, time.UTC)
+	legacy := Reading{Status: Served, Value: NumberValue(62041), Observed: at, TimeFrom: "sc-data-age"}
+	app := Reading{Status: Served, Value: NumberValue(62001), Observed: at, TimeFrom: timeStored}
+	if got := diffOne(t, "odometer.distance", legacy, app).Outcome; got != Unverifiable {
+		t.Errorf("%s, want unverifiable", got)
+	}
+	app.TimeFrom = "oemUpdatedAt"
+	if got := diffOne(t, "odometer.distance", legacy, app).Outcome; got != Differs {
+		t.Errorf("%s, want differs", got)
 	}
 }

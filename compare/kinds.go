@@ -37,6 +37,8 @@ var codeTable = map[string]Kind{
 	"FORBIDDEN": KindForbidden, "ACCESS_DENIED": KindForbidden, "PERMISSION_DENIED": KindNotPermitted,
 	"NOT_FOUND": KindNotFound, "VEHICLE_NOT_FOUND": KindNotFound, "SIGNAL_NOT_FOUND": KindNotFound, "INVALID_PATH": KindNotFound,
 	"BAD_REQUEST": KindInvalid, "INVALID_REQUEST": KindInvalid, "MISSING_PARAMETER": KindInvalid,
+	"AUTHENTICATION_FAILED": KindReauth, "ACCOUNT_ISSUE": KindReauth, "VIRTUAL_KEY_REQUIRED": KindReauth, "SUBSCRIPTION": KindReauth,
+	"VEHICLE_MISSING": KindGone, "NO_VEHICLES": KindGone,
 	"INTERNAL_ERROR": KindUpstream, "INTERNAL_SERVER_ERROR": KindUpstream,
 }
 
@@ -46,7 +48,7 @@ var statusTable = map[int]Kind{
 	422: KindInvalid, 429: KindAppLimit, 430: KindPlan, 501: KindNotCapable,
 }
 
-// KindOf classifies by type and code, then by code alone, then by status.
+// kindOf classifies by type and code, then by code alone, then by status.
 func kindOf(f Failure) Kind {
 	if codes, ok := kindTable[f.Type]; ok {
 		if k, ok := codes[f.Code]; ok {

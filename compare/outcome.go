@@ -64,6 +64,19 @@ func (r Reading) availability() availability {
 	return hasNot
 }
 
+// legacyAvailability is availability on the leg that says what is required. An item that fails for the account, the token
+// or our own request says nothing about whether the car has the field: it is unmeasured, or a field that works on other
+// days would silently not be required.
+func (r Reading) legacyAvailability() availability {
+	if r.Status == Failed && r.Failure != nil {
+		switch r.Failure.Kind {
+		case KindInvalid, KindForbidden, KindReauth, KindGone:
+			return passing
+		}
+	}
+	return r.availability()
+}
+
 // inState tells whether only the car's state keeps the field without a value (NOT_CHARGING). The store's error may be
 // older than the legacy answer that has one, so it is no loss: CONTRACT §6 names not capable, not permitted and absent.
 func (r Reading) inState() bool {

@@ -194,7 +194,7 @@ func appCodes(fields []*Field) map[string]bool {
 	return codes
 }
 
-// Missing are the signal codes of first choice that the fields need and that did not come.
+// Missing are the signal codes that the fields can be read from and that did not come.
 func (s Signals) Missing(fields []*Field) []string {
 	var missing []string
 	for _, f := range fields {
@@ -263,7 +263,10 @@ func (src AppSource) read(f *Field, s Signals) Reading {
 	return r
 }
 
-// times takes the maker's time, else the time of retrieval; which of the two is kept with it (smartcar-v3.md §5).
+// timeStored is the weakest source of a time: when Smartcar stored the value. The car was observed then or earlier.
+const timeStored = "ingestedAt"
+
+// times takes the maker's time, else that of retrieval, else that of storing; which one is kept with it (smartcar-v3.md §5).
 func (sig Signal) times(r *Reading) {
 	r.Fetched = parseTime(sig.meta["retrievedAt"])
 	if r.Fetched.IsZero() {
@@ -272,6 +275,9 @@ func (sig Signal) times(r *Reading) {
 	r.Observed, r.TimeFrom = parseTime(sig.meta["oemUpdatedAt"]), "oemUpdatedAt"
 	if r.Observed.IsZero() {
 		r.Observed, r.TimeFrom = r.Fetched, "retrievedAt"
+	}
+	if r.Observed.IsZero() {
+		r.Observed, r.TimeFrom = parseTime(sig.meta["ingestedAt"]), timeStored
 	}
 	if r.Observed.IsZero() {
 		r.TimeFrom = ""

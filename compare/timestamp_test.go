@@ -66,7 +66,7 @@ func TestTimesOfASignal(t *testing.T) {
 		{`"oemUpdatedAt":0,` + stamp("retrievedAt", later), "retrievedAt", later, later, "nought is unknown"},
 		{`"oemUpdatedAt":1782777353000`, "oemUpdatedAt", at, time.Time{}, "milliseconds"},
 		{`"oemUpdatedAt":1782777353,"fetchedAt":1782777833`, "oemUpdatedAt", at, later, "seconds and the webhook's name"},
-		{stamp("ingestedAt", later), "", time.Time{}, time.Time{}, "static signals: when it was stored says nothing about when it was so"},
+		{stamp("ingestedAt", later), "ingestedAt", later, time.Time{}, "else the storing: the value is as old or older"},
 		{"", "", time.Time{}, time.Time{}, "meta {}"},
 	}
 	for _, tt := range tests {

@@ -8,36 +8,41 @@ import (
 
 // control asks for a few cars with a user id that has no connection to them: Smartcar must refuse. A 200 with at least
 // one signal is confirmed on a second pair before it is called a breach (DESIGN §3.2). A resumed run does not repeat
-// controls that were refused.
+// controls that were refused, and stays stopped after a breach.
 func (r *Run) control(ctx context.Context) (Stop, error) {
-	earlier, err := r.Store.Controls(ctx)
-	if err != nil || earlier.Refused >= r.Controls {
-		return StopNone, err
+	c, err := r.Store.Controls(ctx)
+	if err != nil || c.Breached() {
+		return breach(c), err
+	}
+	if c.Refused >= r.Controls {
+		return StopNone, nil
 	}
 	links, err := r.Store.SampleLinks(ctx, 50)
 	if err != nil {
 		return StopNone, err
 	}
-	var c Controls
+	c = Controls{}
 	r.say("checking that foreign user ids are refused")
 	for _, pair := range foreignPairs(links) {
-		if c.Tried >= r.Controls && (c.Served != 1 || c.Tried >= r.Controls+confirmations) {
+		enough := c.Tried >= r.Controls && (c.Served != 1 || c.Tried >= r.Controls+confirmations)
+		if enough || c.Breached() {
 			break
 		}
 		if err := r.controlPair(ctx, pair, &c); err != nil {
 			return StopNone, err
 		}
-		if c.Served >= 2 {
-			break
-		}
 	}
-	if err := r.Store.SaveControls(ctx, c); err != nil {
-		return StopNone, err
+	return breach(c), r.Store.SaveControls(ctx, c)
+}
+
+// Breached tells whether foreign user ids were served, confirmed on a second pair.
+func (c Controls) Breached() bool { return c.Served >= 2 }
+
+func breach(c Controls) Stop {
+	if c.Breached() {
+		return StopBreach
 	}
-	if c.Served >= 2 {
-		return StopBreach, nil
-	}
-	return StopNone, nil
+	return StopNone
 }
 
 // confirmations is how many more pairs are tried where one was served and none has confirmed it.
@@ -77,10 +82,26 @@ func (r *Run) controlPair(ctx context.Context, pair Link, c *Controls) error {
 	case f != nil && (f.Kind == compare.KindForbidden || f.Kind == compare.KindNotPermitted || f.Kind == compare.KindNotFound):
 		c.Refused++
 	case f == nil && servesAnything(answer.Body):
-		c.Served++
+		return r.served(ctx, pair, c)
 	default:
 		c.Undecided++
 	}
+	return nil
+}
+
+// served reads the car's connections again before it believes that the user is a foreign one: the list may have been
+// incomplete, or he may have connected since.
+func (r *Run) served(ctx context.Context, pair Link, c *Controls) error {
+	links, whole, err := r.askLinks(ctx, pair.VehicleID)
+	if err != nil {
+		return err
+	}
+	if !whole || listed(links, pair.UserID) {
+		c.Undecided++
+		return nil
+	}
+	c.Served++
+	c.Vehicles = append(c.Vehicles, pair.VehicleID)
 	return nil
 }
 

@@ -85,6 +85,7 @@ func (l *Link) states() bool { return l != nil && l.Permissions != nil }
 type Identity struct {
 	Listed     *Link    `json:"listed,omitempty"`    // the connection of the inventory's user and this vehicle
 	Users      []string `json:"users,omitempty"`     // every user connected to the vehicle
+	Whole      bool     `json:"whole,omitempty"`     // the list is proved to show every connection of the vehicle
 	Absent     bool     `json:"absent,omitempty"`    // proved: the inventory's user has no connection to the vehicle
 	AskedAs    string   `json:"askedAs,omitempty"`   // the user id that the app leg was called with
 	Suggested  string   `json:"suggested,omitempty"` // the only possible user, where the inventory has none
@@ -113,9 +114,28 @@ type Record struct {
 	At        time.Time // when the evidence was taken
 }
 
+// Finished tells whether the vehicle needs no further call. What could not be measured is tried again on resume, and so is
+// what a lower level of --legs left out; an entry that is faulty itself, and a vehicle that the connections list alone
+// decides, are not.
+func (r Record) Finished() bool {
+	legacy, app, id := r.Evidence.Legacy.Outcome, r.Evidence.App.Outcome, r.Evidence.Identity
+	ran := func(o LegOutcome) bool { return o != LegNotRun && o != "" }
+	switch {
+	case faultyEntry(r.Entry) != "":
+		return true
+	case r.Judgement.Verdict == Inconclusive || r.Judgement.Verdict == "":
+		return false
+	case !ran(legacy) && !ran(app):
+		return id.AskedAs == "" || id.Absent
+	}
+	return ran(legacy)
+}
+
 // Facts are what holds for the whole run and changes the reading of single vehicles: v2 switched off for everybody, v3
 // not enabled for the application. They are known at the end of a run.
 type Facts struct {
 	LegacyRetired bool `json:"legacyRetired,omitempty"`
 	AppNotEnabled bool `json:"appNotEnabled,omitempty"`
+
+	Breached []string `json:"breached,omitempty"` // vehicles that were served to a foreign user
 }

@@ -221,3 +221,6 @@ func aMeter(t *testing.T) (*Meter, *fakeCaller, *fakeTokens) {
 
 // errDisk stands for trouble of the tool itself.
 var errDisk = errors.New("disk full")
+
+// AppToken is always there.
+func (f *fakeCaller) AppToken(context.Context) error { return nil }

@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -101,7 +102,7 @@ func TestFactsOf(t *testing.T) {
 		{"the list itself was refused", Tally{}, StopAppRefused, Facts{AppNotEnabled: true}},
 		{"nothing was called", Tally{}, StopInterrupted, Facts{}},
 	} {
-		if got := factsOf(c.tally, c.stop); got != c.want {
+		if got := factsOf(c.tally, c.stop); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %+v, want %+v", c.reason, got, c.want)
 		}
 	}

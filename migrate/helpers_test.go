@@ -136,7 +136,7 @@ func seen(t testing.TB, lines ...string) []compare.Finding {
 // healthy is the evidence of a car that answers on both legs with these findings.
 func healthy(findings ...compare.Finding) Evidence {
 	return Evidence{
-		Identity: Identity{Listed: aLink(), Users: []string{userID}, AskedAs: userID},
+		Identity: Identity{Listed: aLink(), Users: []string{userID}, AskedAs: userID, Whole: true},
 		Legacy:   Leg{Outcome: LegAnswered}, App: Leg{Outcome: LegAnswered}, Findings: findings,
 	}
 }

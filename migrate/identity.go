@@ -11,8 +11,11 @@ import (
 // identify holds the inventory's user against the connections of the vehicle. whole tells that the list is proved to be
 // complete for this vehicle (all pages read, or the vehicle asked for by itself): only then does silence prove absence.
 func identify(entry inventory.Entry, links []Link, whole bool) Identity {
-	id := Identity{AskedAs: entry.UserID}
+	id := Identity{AskedAs: entry.UserID, Whole: whole}
 	for _, l := range links {
+		if l.UserID == "" {
+			continue
+		}
 		if !slices.Contains(id.Users, l.UserID) {
 			id.Users = append(id.Users, l.UserID)
 		}
@@ -21,12 +24,16 @@ func identify(entry inventory.Entry, links []Link, whole bool) Identity {
 		}
 	}
 	slices.Sort(id.Users)
-	if entry.UserID == "" && len(links) == 1 {
+	if entry.UserID == "" && len(links) == 1 && len(id.Users) == 1 && whole {
 		id.Suggested, id.AskedAs, id.Listed = links[0].UserID, links[0].UserID, &links[0]
 	}
 	id.Absent = whole && id.Listed == nil && (entry.UserID != "" || len(links) == 0)
 	return id
 }
+
+// ownerInDoubt tells whether the list leaves open whose token the vehicle's legacy token is: it does not show the
+// inventory's user, shows others beside him, or is not whole.
+func (id Identity) ownerInDoubt() bool { return id.Listed == nil || len(id.Users) > 1 || !id.Whole }
 
 // sameID compares ids without case: they are UUIDs, and databases differ in how they write them.
 func sameID(a, b string) bool { return strings.EqualFold(a, b) }
@@ -34,7 +41,7 @@ func sameID(a, b string) bool { return strings.EqualFold(a, b) }
 // unproved finds what was asked about the identity and had no answer for now. Until it is known, the two legs may be two
 // cars or two owners', and what matches between them proves nothing.
 func (c *court) unproved(groups *grouping) {
-	if id := c.e.Identity; c.entry.UserID != "" && id.TokenUser == "" && (id.Listed == nil || len(id.Users) > 1) {
+	if id := c.e.Identity; c.entry.UserID != "" && id.TokenUser == "" && id.ownerInDoubt() {
 		c.blame(LegacyUnmeasured, "", "whose legacy token it is could not be asked")
 	}
 	for _, f := range c.e.Findings {

@@ -32,6 +32,7 @@ func TestIdentify(t *testing.T) {
 	} {
 		entry := anEntry()
 		entry.UserID = c.user
+		c.want.Whole = c.whole
 		if diff := cmp.Diff(c.want, identify(entry, c.links, c.whole)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.reason, diff)
 		}
@@ -45,10 +46,10 @@ func TestJudgeIdentity(t *testing.T) {
 	absent := Identity{AskedAs: userID, Absent: true}
 	replaced := Identity{AskedAs: userID, Absent: true, Users: []string{strangeID}}
 	silent := Identity{AskedAs: userID, TokenUser: userID}
-	shared := Identity{Listed: aLink(), Users: []string{userID, strangeID}, AskedAs: userID}
+	shared := Identity{Listed: aLink(), Users: []string{userID, strangeID}, AskedAs: userID, Whole: true}
 	wrongToken, ownToken, otherCar := shared, shared, healthy().Identity
 	wrongToken.TokenUser, ownToken.TokenUser, otherCar.OtherCarID = strangeID, userID, "c0000000-0000-4000-8000-000000000009"
-	userless := Identity{Listed: &theirs, Users: []string{strangeID}, AskedAs: strangeID, Suggested: strangeID}
+	userless := Identity{Listed: &theirs, Users: []string{strangeID}, AskedAs: strangeID, Suggested: strangeID, Whole: true}
 	many := Identity{Users: []string{userID, strangeID}}
 
 	for _, c := range []struct {

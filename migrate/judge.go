@@ -26,7 +26,10 @@ func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgem
 }
 
 // Uncalled is the judgement of a vehicle that the run never came to.
-func Uncalled(facts Facts) Judgement {
+func Uncalled(entry inventory.Entry, facts Facts) Judgement {
+	if slices.Contains(facts.Breached, entry.VehicleID) {
+		return Judgement{Verdict: Blocked, Causes: []CauseRef{{Code: IsolationBreach}}}
+	}
 	return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: appCause(LegNotRun, facts)}}}
 }
 
@@ -67,6 +70,7 @@ func (c *court) blamed(code Code) bool {
 // identity finds what is wrong about whose car this is.
 func (c *court) identity() {
 	id := c.e.Identity
+	c.blameIf(slices.Contains(c.facts.Breached, c.entry.VehicleID), IsolationBreach, "")
 	switch {
 	case c.entry.UserID == "" && len(id.Users) > 1:
 		c.blame(UserIDAmbiguous, "", "")
@@ -220,6 +224,9 @@ func lostCode(f compare.Finding, listed *Link) Code {
 	if !listed.states() && f.App.Failure != nil && f.App.Failure.Kind == compare.KindNotPermitted {
 		return PermissionLost
 	}
+	if f.App.Failure != nil && (f.App.Failure.Kind == compare.KindReauth || f.App.Failure.Kind == compare.KindGone) {
+		return AppReauth
+	}
 	return SignalLost
 }
 
@@ -257,6 +264,9 @@ func (c *court) judgement() Judgement {
 	both := c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered
 	if both && len(c.causes) == 0 && c.served == 0 {
 		c.blame(LegacyUnmeasured, "", "no required field is served by both legs")
+	}
+	if !both && len(c.causes) == 0 {
+		c.blame(NotRun, "", "")
 	}
 	slices.SortStableFunc(c.causes, func(a, b CauseRef) int { return cmp.Compare(rank(a.Code), rank(b.Code)) })
 	j := Judgement{Causes: c.causes, Notes: c.notes, Verdict: c.verdict(both)}

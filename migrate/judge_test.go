@@ -207,20 +207,41 @@ func TestJudgeFaultyEntries(t *testing.T) {
 	} {
 		j := Judge(c.entry, healthy(seen(t, "odometer.distance ok ok")...), Facts{AppNotEnabled: true}, rules.Rules{})
 		wantJudged(t, j, c.want)
-		if !j.Finished() {
+		if !(Record{Entry: c.entry, Judgement: j}).Finished() {
 			t.Errorf("%s: a faulty row must not be called again on resume", c.want)
 		}
 	}
 }
 
-// TestFinished: what could not be measured is tried again, everything else is done.
+// TestFinished: what could not be measured is tried again, and so is what was judged without the legacy leg: a lower level
+// of --legs. Everything else is done.
 func TestFinished(t *testing.T) {
 	for key, want := range pairs(t) {
 		e := pairEvidence(t, key[0], key[1])
 		e.Legacy.Outcome, e.App.Outcome = key[0], key[1]
-		j := Judge(anEntry(), e, Facts{}, rules.Rules{})
-		if j.Finished() != (j.Verdict != Inconclusive) {
-			t.Errorf("%v (%s): finished %v", key, want, j.Finished())
+		r := Record{Entry: anEntry(), Evidence: e}
+		r.Judgement = Judge(r.Entry, e, Facts{}, rules.Rules{})
+		if done := r.Judgement.Verdict != Inconclusive && key[0] != LegNotRun; r.Finished() != done {
+			t.Errorf("%v (%s): finished %v", key, want, r.Finished())
+		}
+	}
+}
+
+// TestFinishedByTheListAlone: a vehicle that no level would call is done; one that a level would call is not.
+func TestFinishedByTheListAlone(t *testing.T) {
+	for _, c := range []struct {
+		reason string
+		id     Identity
+		want   bool
+	}{
+		{"no connection, proved", Identity{AskedAs: userID, Absent: true, Whole: true}, true},
+		{"nobody to ask as", Identity{Whole: true}, true},
+		{"the only user is suggested and can be asked as", Identity{AskedAs: userID, Suggested: userID, Listed: aLink(), Whole: true}, false},
+	} {
+		e := Evidence{Identity: c.id, Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}}
+		r := Record{Entry: inventory.Entry{VehicleID: carID}, Evidence: e, Judgement: Judgement{Verdict: Blocked}}
+		if r.Finished() != c.want {
+			t.Errorf("%s: finished %v", c.reason, r.Finished())
 		}
 	}
 }

@@ -3,6 +3,8 @@ package migrate
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"scmigrate/compare"
@@ -29,7 +31,9 @@ func (v *visit) legacyLeg(ctx context.Context) error {
 		v.readBatch(answer)
 		return nil
 	case batchRefused(*answer.Failure):
-		return v.singles(ctx, *answer.Failure)
+		return v.singles(ctx, v.asked, answer.Failure)
+	case answer.Failure.Kind == compare.KindInvalid && len(v.standardPaths()) < len(v.asked):
+		return v.withoutMakes(ctx, answer)
 	}
 	v.refuse(*answer.Failure)
 	return v.proveDead(ctx)
@@ -53,6 +57,31 @@ func (v *visit) send(ctx context.Context) (smartcar.Answer, error) {
 	}
 	v.evidence.Legacy.note(answer)
 	return v.meter.Caller.BatchFrom(ctx, v.entry.VehicleID, v.current, v.asked)
+}
+
+// standardPaths are the paths that every make has.
+func (v *visit) standardPaths() []string { return compare.Paths(v.fields, "") }
+
+// withoutMakes sends the batch again without the make-specific paths, and those one by one: an unknown path makes v2
+// refuse the whole batch (smartcar-v2.md §3), and one endpoint that goes away with v2 must not cost the car.
+func (v *visit) withoutMakes(ctx context.Context, refused smartcar.Answer) error {
+	all, standard := v.asked, v.standardPaths()
+	v.asked = standard
+	answer, err := v.send(ctx)
+	if err != nil {
+		return err
+	}
+	v.asked = all
+	if answer.Failure != nil {
+		v.refuse(*refused.Failure)
+		return nil
+	}
+	v.evidence.Legacy.note(answer)
+	v.readBatch(answer)
+	if v.evidence.Legacy.Outcome != LegAnswered {
+		return nil
+	}
+	return v.singles(ctx, slices.DeleteFunc(slices.Clone(all), func(p string) bool { return slices.Contains(standard, p) }), nil)
 }
 
 // errNoToken ends a call whose token died while it waited for the rate limit; why is already on record.
@@ -170,13 +199,18 @@ func batchRefused(f compare.Failure) bool {
 	return f.Code == "INVALID_PLAN" || f.Kind == compare.KindNotFound
 }
 
-// singles reads path by path, in sequence. It stops where the first path is refused in the same way: then it was not
-// the batch that was refused. Paths over the vehicle's billed budget count as failed for now, never as absent.
-func (v *visit) singles(ctx context.Context, refusal compare.Failure) error {
+// singles reads path by path, in sequence. Where a refusal of the batch is given, it stops if the first path is refused in
+// the same way: then it was not the batch that was refused. Paths over the vehicle's billed budget count as failed for
+// now, never as absent.
+func (v *visit) singles(ctx context.Context, paths []string, refusal *compare.Failure) error {
 	now := v.meter.Now()
-	v.batch = compare.FailedBatch(v.asked, compare.Failure{Kind: compare.KindQuota, Note: "over --max-billed-per-vehicle"})
+	over := compare.FailedBatch(paths, compare.Failure{Kind: compare.KindQuota, Note: "over --max-billed-per-vehicle"})
+	if v.batch.Items == nil {
+		v.batch.Items = map[string]compare.Item{}
+	}
+	maps.Copy(v.batch.Items, over.Items)
 	leg := &v.evidence.Legacy
-	for i, path := range v.asked {
+	for i, path := range paths {
 		if leg.Billed >= v.meter.Billed {
 			break
 		}
@@ -188,8 +222,8 @@ func (v *visit) singles(ctx context.Context, refusal compare.Failure) error {
 			return err
 		}
 		leg.note(answer)
-		if i == 0 && answer.Failure != nil && answer.Failure.Kind == refusal.Kind {
-			v.refuse(refusal)
+		if i == 0 && refusal != nil && answer.Failure != nil && answer.Failure.Kind == refusal.Kind {
+			v.refuse(*refusal)
 			return nil
 		}
 		v.batch.Items[path] = singleItem(path, answer, now)

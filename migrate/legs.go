@@ -20,6 +20,7 @@ type Caller interface {
 	LegacyUser(ctx context.Context, token secret.Secret) (smartcar.Answer, error)
 	Signals(ctx context.Context, vehicleID, userID string) (smartcar.Answer, error)
 	Signal(ctx context.Context, vehicleID, userID, code string) (smartcar.Answer, error)
+	AppToken(ctx context.Context) error
 }
 
 // TokenSource resolves a legacy token at the moment of use.
@@ -84,6 +85,9 @@ func (v *visit) run(ctx context.Context) error {
 		}
 		legs = append(legs, v.legacyLeg)
 	}
+	if possible, err := v.appPossible(ctx); err != nil || !possible {
+		return err
+	}
 	if err := together(ctx, legs); err != nil {
 		return err
 	}
@@ -92,6 +96,22 @@ func (v *visit) run(ctx context.Context) error {
 	}
 	v.compare()
 	return v.owner(ctx)
+}
+
+// appPossible makes sure of the application token before either leg is called: without it the legacy leg would be paid for
+// nothing. The token is shared, so this is a call for the first vehicle of an hour only.
+func (v *visit) appPossible(ctx context.Context) (bool, error) {
+	err := v.meter.Caller.AppToken(ctx)
+	if trouble := (*smartcar.TokenError)(nil); errors.As(err, &trouble) {
+		leg := &v.evidence.App
+		leg.Failure, leg.Detail = &trouble.Failure, "no application token: "+trouble.Failure.Label()
+		leg.Outcome = legOutcomes[trouble.Failure.Kind]
+		if !passingOutcomes[leg.Outcome] {
+			leg.Outcome = LegUpstream
+		}
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // together runs the legs at the same moment and waits for all; the first error of the tool wins.
@@ -205,9 +225,6 @@ func (v *visit) compare() {
 		e.Legacy.settle(legacy, legacyOutcome)
 	}
 	app := v.appReadings()
-	if e.App.Outcome == LegAnswered {
-		e.App.settle(app, appOutcome)
-	}
 	e.Findings = compare.Diff(v.fields, legacy, app)
 }
 
@@ -221,6 +238,9 @@ func (v *visit) appReadings() []compare.Reading {
 		if l := e.Identity.Listed; l != nil { // the connections list knows the car, too: no call for GET /v3/vehicles/{id}
 			v.signals.Describe(l.VehicleID, l.Make, l.Model, l.Year)
 		}
+		if e.App.Outcome == LegAnswered { // the account's state shows in any live signal, asked for or not
+			e.App.settle(compare.ReadApp(compare.All(), *v.signals), appOutcome)
+		}
 		return compare.ReadApp(v.fields, *v.signals)
 	case e.App.Failure != nil:
 		return compare.AllFailed(v.fields, *e.App.Failure)
@@ -229,11 +249,10 @@ func (v *visit) appReadings() []compare.Reading {
 	}
 }
 
-// owner asks whose token it is, where the list leaves that in doubt: several users share the vehicle, or it does not
-// show this one.
+// owner asks whose token it is, where the list leaves that in doubt.
 func (v *visit) owner(ctx context.Context) error {
 	e := v.evidence
-	if e.Legacy.Outcome != LegAnswered || e.Identity.Listed != nil && len(e.Identity.Users) < 2 || v.entry.UserID == "" {
+	if e.Legacy.Outcome != LegAnswered || !e.Identity.ownerInDoubt() || v.entry.UserID == "" {
 		return nil
 	}
 	answer, err := v.meter.Caller.LegacyUser(ctx, v.token.Secret)

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"slices"
 
 	"scmigrate/compare"
 	"scmigrate/migrate/inventory"
@@ -11,7 +12,8 @@ import (
 // modes are the two lists that Smartcar keeps apart; the default hides simulated vehicles (smartcar-v3.md §4.1).
 var modes = []string{"live", "simulated"}
 
-// readLists reads the connections list in both modes, unless the ledger holds a whole reading of today.
+// readLists reads the connections list in both modes, unless the ledger holds a whole reading of today. Only the live
+// list decides whether the application may call at all.
 func (r *Run) readLists(ctx context.Context) (Stop, error) {
 	known, err := r.Store.LinkLists(ctx)
 	if err != nil {
@@ -22,7 +24,8 @@ func (r *Run) readLists(ctx context.Context) (Stop, error) {
 		if r.fresh(known, mode) {
 			continue
 		}
-		if stop, err := r.readList(ctx, mode); err != nil || stop != StopNone {
+		stop, err := r.readList(ctx, mode)
+		if err != nil || stop != StopNone && mode == modes[0] {
 			return stop, err
 		}
 	}
@@ -38,23 +41,41 @@ func (r *Run) fresh(known []LinkList, mode string) bool {
 	return false
 }
 
+// listReadings is how often a list that moved while it was read is read again: only a whole one proves an absence.
+const listReadings = 3
+
 func (r *Run) readList(ctx context.Context, mode string) (Stop, error) {
 	r.say("reading the list of " + mode + " connections")
+	var list LinkList
+	var failure *compare.Failure
+	for range listReadings {
+		var err error
+		if list, failure, err = r.readOnce(ctx, mode); err != nil {
+			return StopNone, err
+		}
+		if list.Complete || failure != nil {
+			break
+		}
+	}
+	r.wholeLists = r.wholeLists && (list.Complete || mode != modes[0] && failure != nil && refusedList(*failure) == StopAppRefused)
+	if err := r.Store.SaveLinks(ctx, list); err != nil {
+		return StopNone, err
+	}
+	if failure == nil || list.Pages > 0 {
+		return StopNone, nil
+	}
+	r.say("the list of " + mode + " connections could not be read: " + failure.Label())
+	return refusedList(*failure), nil
+}
+
+func (r *Run) readOnce(ctx context.Context, mode string) (LinkList, *compare.Failure, error) {
 	list := LinkList{Mode: mode, ReadAt: r.Now()}
 	listing, err := r.Client.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, func(p smartcar.ConnectionsPage) error {
 		list.Links = append(list.Links, ReadLinks(p.Rows)...)
 		return nil
 	})
-	if err != nil {
-		return StopNone, err
-	}
 	list.Pages, list.Complete, list.Why = listing.Pages, listing.Complete, listing.Why
-	r.wholeLists = r.wholeLists && listing.Complete
-	if f := listing.Failure; f != nil && listing.Pages == 0 {
-		r.say("the list of " + mode + " connections could not be read: " + f.Label())
-		return refusedList(*f), nil
-	}
-	return StopNone, r.Store.SaveLinks(ctx, list)
+	return list, listing.Failure, err
 }
 
 // refusedList tells a refusal of the whole application from a list that cannot be read just now.
@@ -70,39 +91,47 @@ func refusedList(f compare.Failure) Stop {
 // inventory's user, the vehicle is asked for by itself before anybody says that it is not connected.
 func (r *Run) linksOf(ctx context.Context, entry inventory.Entry) (links []Link, whole bool, err error) {
 	links, err = r.Store.Links(ctx, entry.VehicleID)
-	known := listed(links, entry.UserID) && (entry.UserID != "" || r.wholeLists) // that a user is the only one takes a whole list
-	if err != nil || known {
-		return links, false, err
+	if err != nil {
+		return nil, false, err
 	}
+	whole = r.wholeLists && !anonymous(links)
+	if listed(links, entry.UserID) && (entry.UserID != "" || whole) {
+		return links, whole, nil // that a user is the only one takes a whole list
+	}
+	asked, whole, err := r.askLinks(ctx, entry.VehicleID)
+	return merge(links, asked), whole && !anonymous(links), err
+}
+
+// askLinks asks for the connections of one vehicle in both modes; whole tells whether the answers are all there are.
+func (r *Run) askLinks(ctx context.Context, vehicleID string) (links []Link, whole bool, err error) {
+	whole = true
 	for _, mode := range modes {
-		listing, err := r.Client.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode, VehicleID: entry.VehicleID}, func(p smartcar.ConnectionsPage) error {
-			links = merge(links, ReadLinks(p.Rows))
+		listing, err := r.Client.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode, VehicleID: vehicleID}, func(p smartcar.ConnectionsPage) error {
+			links = append(links, ReadLinks(p.Rows)...)
 			return nil
 		})
 		if err != nil {
 			return nil, false, err
 		}
-		if !listing.Complete {
-			return links, false, nil
-		}
+		whole = whole && listing.Complete
 	}
-	return links, true, nil
+	return links, whole && !anonymous(links), nil
+}
+
+// anonymous tells whether a row names no user.
+func anonymous(links []Link) bool {
+	return slices.ContainsFunc(links, func(l Link) bool { return l.UserID == "" })
 }
 
 // listed tells whether the list already answers for the entry: its user is there, or it names none and somebody is.
 func listed(links []Link, userID string) bool {
-	for _, l := range links {
-		if userID == "" || sameID(l.UserID, userID) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(links, func(l Link) bool { return l.UserID != "" && (userID == "" || sameID(l.UserID, userID)) })
 }
 
 // merge adds the links of users that are not known yet.
 func merge(links, more []Link) []Link {
 	for _, l := range more {
-		if !listed(links, l.UserID) {
+		if l.UserID != "" && !listed(links, l.UserID) {
 			links = append(links, l)
 		}
 	}

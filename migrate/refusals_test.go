@@ -111,7 +111,7 @@ func TestAccountTroubleInItems(t *testing.T) {
 		{"every live item asks for a login", map[string]string{"*": "CONNECTED_SERVICES_ACCOUNT"}, "broken reauthentication-needed"},
 		{"every live item is throttled", map[string]string{"*": "RATE_LIMIT"}, "inconclusive rate-limited"},
 		{"every live item fails upstream", map[string]string{"*": "UPSTREAM"}, "inconclusive upstream-error"},
-		{"one live item asks for a login, another works", map[string]string{"/fuel": "CONNECTED_SERVICES_ACCOUNT"}, "ready /full"},
+		{"one live item asks for a login, another works", map[string]string{"/fuel": "CONNECTED_SERVICES_ACCOUNT"}, "inconclusive legacy-unmeasured(fuel.*)"},
 		{"one live item is throttled, another works", map[string]string{"/fuel": "RATE_LIMIT"}, "inconclusive legacy-unmeasured(fuel.*)"},
 		{"no live item is permitted: nothing live to lose", map[string]string{"*": "PERMISSION"}, "ready /full"},
 		{"the car can do nothing live", map[string]string{"*": "COMPATIBILITY"}, "ready /full"},

@@ -37,7 +37,7 @@ func (s Stop) Hint() string {
 	case StopInterrupted, StopTimeBox, StopBudget:
 		return "start the same command again on the same directory to go on"
 	case StopCredentials:
-		return "check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with them"
+		return "check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with refused ones"
 	case StopAppRefused:
 		return "upgrade the application to v3 in the dashboard's settings, then start the same command again"
 	case StopNoList, StopNoToken:
@@ -160,7 +160,7 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 	group.SetLimit(max(1, r.Concurrency))
 	var feedErr error
 	var ending atomic.Pointer[error] // why no further vehicle is begun; what is in flight still ends
-	for entry, err := range r.Store.Pending(feed) {
+	for entry, err := range r.Store.Pending(feed, r.Meter.Legs) {
 		if err != nil {
 			feedErr = err
 			break
@@ -196,7 +196,7 @@ func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
 			return err
 		}
 		if record.Evidence, err = r.Meter.Measure(ctx, entry, links, whole); err != nil {
-			return err
+			return errors.Join(err, r.saveCut(ctx, record))
 		}
 	}
 	record.At = r.Now()
@@ -208,6 +208,23 @@ func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
 	return nil
 }
 
+// saveCut keeps what a vehicle cost whose visit was cut short after one of its calls: it was called, and paid for. Without
+// findings it can only be inconclusive.
+func (r *Run) saveCut(ctx context.Context, record Record) error {
+	e := &record.Evidence
+	if e.Legacy.Outcome == LegNotRun && e.App.Outcome == LegNotRun {
+		return nil
+	}
+	e.Findings, record.At = nil, r.Now()
+	for _, leg := range []*Leg{&e.Legacy, &e.App} {
+		if leg.Outcome == LegAnswered { // not both: what one leg said alone proves nothing
+			leg.Outcome, leg.Detail = LegUpstream, "the run ended before both legs were compared"
+		}
+	}
+	record.Judgement = Judge(record.Entry, record.Evidence, Facts{}, r.Rules)
+	return r.Store.Save(context.WithoutCancel(ctx), record)
+}
+
 // settle decides what holds for the whole run and judges again where that changes the reading of single vehicles.
 func (r *Run) settle(ctx context.Context, stop Stop) error {
 	tally, err := r.Store.Tally(ctx)
@@ -215,6 +232,13 @@ func (r *Run) settle(ctx context.Context, stop Stop) error {
 		return err
 	}
 	facts := factsOf(tally, stop)
+	controls, err := r.Store.Controls(ctx)
+	if err != nil {
+		return err
+	}
+	if controls.Breached() {
+		facts.Breached = controls.Vehicles
+	}
 	if err := r.Store.SetFacts(ctx, facts); err != nil {
 		return err
 	}

@@ -11,7 +11,9 @@ import (
 
 // Store is what the run needs of the ledger. Save returns when the record is durable.
 type Store interface {
-	Pending(ctx context.Context) iter.Seq2[inventory.Entry, error] // not finished ones, in calling order
+	// Pending yields the entries that are not finished, in calling order: those never called first. legs is the level of the
+	// run: a lower level never measures again what a higher one has measured.
+	Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error]
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	SaveLinks(ctx context.Context, list LinkList) error
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
@@ -49,15 +51,16 @@ type Controls struct {
 	Refused   int `json:"refused"`
 	Served    int `json:"served"`
 	Undecided int `json:"undecided"`
+
+	Vehicles []string `json:"vehicles,omitempty"` // those served to a foreign user
 }
 
-// ReadLinks makes links of the client's rows, leaving out those that name no user.
+// ReadLinks makes links of the client's rows. A row that names no user stays, with an empty UserID: it proves that
+// somebody is connected, and so that the vehicle's other rows are not all.
 func ReadLinks(rows []smartcar.Connection) []Link {
 	links := make([]Link, 0, len(rows))
 	for _, c := range rows {
-		if c.UserID != "" {
-			links = append(links, Link{UserID: c.UserID, VehicleID: c.VehicleID, Permissions: c.Permissions, Make: c.Make, Model: c.Model, Year: c.Year, Mode: c.Mode})
-		}
+		links = append(links, Link{UserID: c.UserID, VehicleID: c.VehicleID, Permissions: c.Permissions, Make: c.Make, Model: c.Model, Year: c.Year, Mode: c.Mode})
 	}
 	return links
 }

@@ -46,14 +46,6 @@ type Judgement struct {
 	Notes   []CauseRef `json:"notes,omitempty"`  // change no verdict
 }
 
-// Finished tells whether the vehicle needs no further call: what could not be measured is tried again on resume,
-// except entries that are faulty themselves.
-func (j Judgement) Finished() bool {
-	return j.Verdict != Inconclusive || slices.ContainsFunc(j.Causes, func(c CauseRef) bool {
-		return c.Code == InvalidEntry || c.Code == DuplicateEntry
-	})
-}
-
 // Has tells whether the judgement carries a cause.
 func (j Judgement) Has(code Code) bool {
 	return slices.ContainsFunc(j.Causes, func(c CauseRef) bool { return c.Code == code })

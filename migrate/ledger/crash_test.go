@@ -55,7 +55,7 @@ func beKilled(dir string) error {
 		})
 	}
 	go func() {
-		for e, err := range l.Pending(context.Background()) {
+		for e, err := range l.Pending(context.Background(), "both") {
 			if err != nil {
 				out <- "failed: " + err.Error()
 				break

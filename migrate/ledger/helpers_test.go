@@ -103,7 +103,7 @@ func save(t testing.TB, l *Ledger, r migrate.Record) {
 func pending(t testing.TB, l *Ledger) []int {
 	t.Helper()
 	var ordinals []int
-	for e, err := range l.Pending(context.Background()) {
+	for e, err := range l.Pending(context.Background(), "both") {
 		if err != nil {
 			t.Fatal(err)
 		}

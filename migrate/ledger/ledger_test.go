@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -40,7 +41,7 @@ func TestHeaderFactsControls(t *testing.T) {
 	gotHeader, err1 := r.Header(t.Context())
 	gotFacts, err2 := r.Facts(t.Context())
 	gotControls, err3 := r.Controls(t.Context())
-	if err := errors.Join(err1, err2, err3); err != nil || gotHeader != header || gotFacts != facts || gotControls != controls {
+	if err := errors.Join(err1, err2, err3); err != nil || gotHeader != header || !reflect.DeepEqual(gotFacts, facts) || !reflect.DeepEqual(gotControls, controls) {
 		t.Errorf("%+v %+v %+v, %v", gotHeader, gotFacts, gotControls, err)
 	}
 }

@@ -67,7 +67,7 @@ func (l *Ledger) Links(ctx context.Context, vehicleID string) ([]migrate.Link, e
 
 // SampleLinks are the first connections in the order of their ids, for the negative controls.
 func (l *Ledger) SampleLinks(ctx context.Context, n int) ([]migrate.Link, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links ORDER BY mode DESC, vehicle_id, user_id LIMIT ?", n)
+	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links WHERE user_id <> '' ORDER BY mode DESC, vehicle_id, user_id LIMIT ?", n)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}

@@ -23,7 +23,7 @@ func (l *Ledger) setJudgement(ctx context.Context, r migrate.Record) error {
 	}
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE vehicles SET finished=?, verdict=?, proof=?, judgement=? WHERE ordinal=?",
-			r.Judgement.Finished(), r.Judgement.Verdict, r.Judgement.Proof, string(text), r.Entry.Ordinal)
+			r.Finished(), r.Judgement.Verdict, r.Judgement.Proof, string(text), r.Entry.Ordinal)
 		return err
 	})
 }

@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS header (name TEXT PRIMARY KEY, value TEXT NOT NULL) W
 -- One row per inventory entry. turn orders the calls: earliest expiry first, then seeded random order.
 CREATE TABLE IF NOT EXISTS vehicles (
   ordinal INTEGER PRIMARY KEY, vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL, grant_id TEXT NOT NULL, entry TEXT NOT NULL, turn TEXT NOT NULL,
-  finished INTEGER NOT NULL DEFAULT 0, verdict TEXT, proof TEXT, legacy TEXT, legacy_status INTEGER, app TEXT, make TEXT, billed_legacy INTEGER, billed_app INTEGER,
+  faulty INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0, verdict TEXT, proof TEXT, legacy TEXT, legacy_status INTEGER, app TEXT, make TEXT, billed_legacy INTEGER, billed_app INTEGER,
   evidence BLOB, judgement TEXT, at TEXT);
 CREATE INDEX IF NOT EXISTS vehicles_turn ON vehicles(finished, turn);
 CREATE INDEX IF NOT EXISTS vehicles_id ON vehicles(vehicle_id);

@@ -24,7 +24,7 @@ const stamp = "2006-01-02T15:04:05.000000Z"
 // was measured alone.
 func (l *Ledger) PutEntries(ctx context.Context, seed uint64, each func(func(inventory.Entry) error) error) error {
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		insert, err := tx.PrepareContext(ctx, "INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn) VALUES(?,?,?,?,?,?) ON CONFLICT(ordinal) DO UPDATE SET entry = excluded.entry, turn = excluded.turn")
+		insert, err := tx.PrepareContext(ctx, putEntry)
 		if err != nil {
 			return err
 		}
@@ -34,11 +34,18 @@ func (l *Ledger) PutEntries(ctx context.Context, seed uint64, each func(func(inv
 			if err != nil {
 				return err
 			}
-			_, err = insert.ExecContext(ctx, e.Ordinal, e.VehicleID, e.UserID, grantOf(e), encoded, turn(seed, e))
+			_, err = insert.ExecContext(ctx, e.Ordinal, e.VehicleID, e.UserID, grantOf(e), encoded, turn(seed, e), e.Duplicate || e.Invalid != "")
 			return err
 		})
 	})
 }
+
+// putEntry: a row that was faulty and is repaired starts anew, whatever was said of it.
+const putEntry = `INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn, faulty) VALUES(?,?,?,?,?,?,?)
+	ON CONFLICT(ordinal) DO UPDATE SET entry = excluded.entry, turn = excluded.turn, faulty = excluded.faulty,
+	finished = CASE WHEN vehicles.faulty > excluded.faulty THEN 0 ELSE finished END,
+	verdict = CASE WHEN vehicles.faulty > excluded.faulty THEN NULL ELSE verdict END,
+	judgement = CASE WHEN vehicles.faulty > excluded.faulty THEN NULL ELSE judgement END`
 
 func grantOf(e inventory.Entry) string {
 	if e.Grant != "" {
@@ -56,53 +63,6 @@ func turn(seed uint64, e inventory.Entry) string {
 		expiry = e.ExpiresAt.UTC().Format(stamp)
 	}
 	return fmt.Sprintf("%s %s %010d", expiry, hex.EncodeToString(hash[:8]), e.Ordinal)
-}
-
-// page is how many entries Pending reads at a time: a read transaction over days would hold the write-ahead log.
-const page = 256
-
-// Pending yields the entries that are not finished, in calling order. Each is yielded once, also when it stays
-// unfinished.
-func (l *Ledger) Pending(ctx context.Context) iter.Seq2[inventory.Entry, error] {
-	return func(yield func(inventory.Entry, error) bool) {
-		last := ""
-		for {
-			entries, end, err := l.pendingPage(ctx, last)
-			if err != nil {
-				yield(inventory.Entry{}, err)
-				return
-			}
-			for _, e := range entries {
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if len(entries) < page {
-				return
-			}
-			last = end
-		}
-	}
-}
-
-func (l *Ledger) pendingPage(ctx context.Context, after string) (entries []inventory.Entry, last string, err error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE finished = 0 AND turn > ? ORDER BY turn LIMIT ?", after, page)
-	if err != nil {
-		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var encoded string
-		var e inventory.Entry
-		if err := rows.Scan(&encoded, &last); err != nil {
-			return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
-		}
-		if err := json.Unmarshal([]byte(encoded), &e); err != nil {
-			return nil, "", fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
-		}
-		entries = append(entries, e)
-	}
-	return entries, last, rows.Err()
 }
 
 // Save writes one vehicle's record and returns when it is durable.
@@ -136,7 +96,7 @@ func (u update) apply(tx *sql.Tx) error {
 		status = e.Legacy.Failure.Status
 	}
 	result, err := tx.Exec(`UPDATE vehicles SET finished=?, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, billed_legacy=coalesce(billed_legacy,0)+?, billed_app=coalesce(billed_app,0)+?, evidence=?, judgement=?, at=? WHERE ordinal=?`,
-		j.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, e.Legacy.Billed, e.App.Billed, u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
+		u.r.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, e.Legacy.Billed, e.App.Billed, u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
 	if err != nil {
 		return err
 	}

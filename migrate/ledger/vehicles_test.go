@@ -50,7 +50,7 @@ func TestEntriesComeBackWhole(t *testing.T) {
 	want := inventory.Entry{Ordinal: 7, VehicleID: "c1", UserID: "a1", Grant: "g/1", VIN: "5YJSA1CN5DFP00101", Label: "van \"12\" <b>", Cohort: "eu-pilot", Fields: []string{"vin"},
 		ExpiresAt: noon, HasToken: true, HasRefresh: true, TokenKind: inventory.KindFile, Line: 90, Offset: 1 << 40, Length: 312, Invalid: "why", Duplicate: true}
 	put(t, l, 1, want)
-	for got, err := range l.Pending(t.Context()) {
+	for got, err := range l.Pending(t.Context(), "both") {
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
@@ -93,7 +93,7 @@ func TestPendingYieldsEachOnce(t *testing.T) {
 	l := create(t, t.TempDir())
 	put(t, l, 3, fleet(700)...)
 	seen := map[int]int{}
-	for e, err := range l.Pending(t.Context()) {
+	for e, err := range l.Pending(t.Context(), "both") {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,6 +124,7 @@ func TestResume(t *testing.T) {
 		save(t, l, aRecord(n, v))
 	}
 	faulty := aRecord(4, migrate.Inconclusive)
+	faulty.Entry.Duplicate = true
 	faulty.Judgement.Causes = []migrate.CauseRef{{Code: migrate.DuplicateEntry}}
 	save(t, l, faulty)
 	if err := l.Close(); err != nil {

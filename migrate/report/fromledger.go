@@ -52,7 +52,7 @@ func vehiclesOf(ctx context.Context, l *ledger.Ledger, facts migrate.Facts, full
 // called gives a vehicle that was never called its verdict.
 func called(rec migrate.Record, facts migrate.Facts) migrate.Record {
 	if rec.Judgement.Verdict == "" {
-		rec.Judgement = migrate.Uncalled(facts)
+		rec.Judgement = migrate.Uncalled(rec.Entry, facts)
 	}
 	return rec
 }
@@ -71,7 +71,7 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	if err != nil {
 		return err
 	}
-	s.Run.Controls = Controls(controls)
+	s.Run.Controls = Controls{Tried: controls.Tried, Refused: controls.Refused, Served: controls.Served, Undecided: controls.Undecided}
 	orphans, examples, err := l.Orphans(ctx)
 	if err != nil {
 		return err

@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+
+	"scmigrate/migrate/inventory"
+)
+
+// page is how many entries are read at a time: a read transaction over days would hold the write-ahead log.
+const page = 256
+
+// Pending yields the entries that are not finished: those never called first, then those that could not be measured
+// before, each part in calling order, so that a budget is spent on new vehicles before it is spent on old trouble. Each is
+// yielded once, also when it stays unfinished. A run at a lower level of --legs does not measure again what a higher one
+// has.
+func (l *Ledger) Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error] {
+	return func(yield func(inventory.Entry, error) bool) {
+		again, err := l.unmeasured(ctx, legs)
+		if err != nil {
+			yield(inventory.Entry{}, err)
+			return
+		}
+		if !l.eachNew(ctx, yield) {
+			return
+		}
+		for chunk := range slices.Chunk(again, page) {
+			entries, err := l.entriesOf(ctx, chunk)
+			if !yieldAll(entries, err, yield) {
+				return
+			}
+		}
+	}
+}
+
+// unmeasured are the ordinals of the vehicles to try again: 8 bytes each.
+func (l *Ledger) unmeasured(ctx context.Context, legs string) (ordinals []int, err error) {
+	again := map[string]string{"connections": "0", "app": "legacy = 'not-run'"}[legs]
+	if again == "" {
+		again = "1"
+	}
+	rows, err := l.read.QueryContext(ctx, "SELECT ordinal FROM vehicles WHERE finished = 0 AND verdict IS NOT NULL AND "+again+" ORDER BY turn")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var n int
+		if err := rows.Scan(&n); err != nil {
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		ordinals = append(ordinals, n)
+	}
+	return ordinals, rows.Err()
+}
+
+// eachNew yields the vehicles never called; false when the reader has had enough.
+func (l *Ledger) eachNew(ctx context.Context, yield func(inventory.Entry, error) bool) bool {
+	for last := ""; ; {
+		entries, end, err := l.newPage(ctx, last)
+		if !yieldAll(entries, err, yield) {
+			return false
+		}
+		if len(entries) < page {
+			return true
+		}
+		last = end
+	}
+}
+
+func yieldAll(entries []inventory.Entry, err error, yield func(inventory.Entry, error) bool) bool {
+	for _, e := range entries {
+		if !yield(e, nil) {
+			return false
+		}
+	}
+	return err == nil || yield(inventory.Entry{}, err) && false
+}
+
+func (l *Ledger) newPage(ctx context.Context, after string) (entries []inventory.Entry, last string, err error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	entries, err = scanEntries(rows, &last)
+	return entries, last, err
+}
+
+func (l *Ledger) entriesOf(ctx context.Context, ordinals []int) ([]inventory.Entry, error) {
+	list, err := json.Marshal(ordinals)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE ordinal IN (SELECT value FROM json_each(?)) ORDER BY turn", string(list))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return scanEntries(rows, new(string))
+}
+
+func scanEntries(rows *sql.Rows, last *string) (entries []inventory.Entry, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var encoded string
+		var e inventory.Entry
+		if err := rows.Scan(&encoded, last); err != nil {
+			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		if err := json.Unmarshal([]byte(encoded), &e); err != nil {
+			return nil, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+		}
+		entries = append(entries, e)
+	}
+	return entries, rows.Err()
+}
