@@ -312,3 +312,17 @@ func TestDemoLeavesTheMachineAlone(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestAVehicleMayNameItsFields: the fields of the entry alone are required, and a name nobody knows is refused with its line.
+func TestAVehicleMayNameItsFields(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(2, 3))
+	b.write("inventory.yaml", strings.ReplaceAll(b.inventory(), "    cohort:", "    fields: [odometer.distance, vin]\n    cohort:"))
+	if code, _, stderr := b.run(); code != 0 {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	b.write("inventory.yaml", strings.ReplaceAll(b.inventory(), "    cohort:", "    fields: [odometer]\n    cohort:"))
+	code, _, stderr := b.run()
+	if code != 2 || !strings.Contains(stderr, `unknown field "odometer", did you mean "odometer.distance"?`) || strings.Count(stderr, "inventory.yaml:") != 2 {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}

@@ -199,7 +199,7 @@ func (r *row) readFields(n *yaml.Node) {
 			r.at(n, "fields names "+name+" twice", "")
 			return
 		}
-		if r.env.known == nil {
+		if r.env == nil || r.env.known == nil { // only pass 1 judges
 			continue
 		}
 		if err := r.env.known(name); err != nil {
