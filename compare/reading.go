@@ -34,7 +34,6 @@ const (
 	WarnUnitLabel    = "unit-implausible" // the label gives an impossible value, the bare number a plausible one
 	WarnScale        = "scale-ambiguous"  // fraction or percent: cannot be told, is never guessed
 	WarnLocked       = "door-locked"      // v2 said LOCKED where OPEN and CLOSED are documented
-	WarnClockStrange = "time-in-future"   // observed after it was fetched
 )
 
 // Reading is one field of one leg: what was said, in canonical units, when it was observed and when fetched, each with

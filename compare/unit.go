@@ -60,7 +60,7 @@ var units = map[string]unit{
 	"fahrenheit": {Temperature, 5.0 / 9, 32}, "degrees-fahrenheit": {Temperature, 5.0 / 9, 32}, "f": {Temperature, 5.0 / 9, 32}, "°f": {Temperature, 5.0 / 9, 32},
 	"minutes": {Duration, 1, 0}, "minute": {Duration, 1, 0}, "min": {Duration, 1, 0}, "hours": {Duration, 60, 0}, "hour": {Duration, 60, 0},
 	"seconds": {Duration, 1.0 / 60, 0}, "second": {Duration, 1.0 / 60, 0},
-	"degrees": {Angle, 1, 0}, "count": {Count, 1, 0},
+	"degrees": {Angle, 1, 0}, "°": {Angle, 1, 0}, "count": {Count, 1, 0},
 }
 
 // imperial is the unit of a quantity in a v2 answer with sc-unit-system: imperial (smartcar-v2.md §2.2). Energy and

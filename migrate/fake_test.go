@@ -74,8 +74,10 @@ func (f *fakeCaller) LegacyGetFrom(ctx context.Context, id, path string, token s
 	})
 }
 
-func (f *fakeCaller) LegacyUser(ctx context.Context, token secret.Secret) (smartcar.Answer, error) {
-	return f.call(ctx, "legacy", "user "+token.Reveal(), f.user)
+func (f *fakeCaller) LegacyUserFrom(ctx context.Context, token smartcar.TokenFunc) (smartcar.Answer, error) {
+	return f.tokened(ctx, token, func(plain string) (smartcar.Answer, error) {
+		return f.call(ctx, "legacy", "user "+plain, f.user)
+	})
 }
 
 func (f *fakeCaller) Signals(ctx context.Context, id, user string) (smartcar.Answer, error) {

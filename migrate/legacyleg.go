@@ -156,16 +156,30 @@ func (v *visit) proveDead(ctx context.Context) error {
 	if leg.Outcome != LegGrantDead || v.token.Gone != "" {
 		return nil
 	}
-	answer, err := v.meter.Caller.LegacyUser(ctx, v.token.Secret)
+	answer, err := v.meter.Caller.LegacyUserFrom(ctx, v.same(v.token.Secret))
 	switch {
+	case errors.Is(err, errNoToken):
+		leg.Outcome = LegTokenRefused
 	case err != nil:
 		return err
 	case answer.Failure == nil:
 		leg.Outcome = LegTokenWrong
-	case answer.Failure.Kind != compare.KindUnauthorized:
+	case answer.Failure.Kind != compare.KindUnauthorized || !insideLife(v.token, v.meter.Now()):
 		leg.Outcome = LegTokenRefused
 	}
 	return nil
+}
+
+// same gives the token that was used before, unless it died since: a question about a token must be asked with that one,
+// and a dead one is never sent.
+func (v *visit) same(token secret.Secret) smartcar.TokenFunc {
+	expires := v.token.ExpiresAt
+	return func(context.Context) (secret.Secret, error) {
+		if !expires.IsZero() && !v.meter.Now().Before(expires) {
+			return secret.Secret{}, errNoToken
+		}
+		return token, nil
+	}
 }
 
 // lifeMargin is how far from its stated end a token must be for a refusal to prove that the grant is dead, and not that

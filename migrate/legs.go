@@ -9,7 +9,6 @@ import (
 
 	"scmigrate/compare"
 	"scmigrate/migrate/inventory"
-	"scmigrate/migrate/secret"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -17,7 +16,7 @@ import (
 type Caller interface {
 	BatchFrom(ctx context.Context, vehicleID string, token smartcar.TokenFunc, paths []string) (smartcar.Answer, error)
 	LegacyGetFrom(ctx context.Context, vehicleID, path string, token smartcar.TokenFunc) (smartcar.Answer, error)
-	LegacyUser(ctx context.Context, token secret.Secret) (smartcar.Answer, error)
+	LegacyUserFrom(ctx context.Context, token smartcar.TokenFunc) (smartcar.Answer, error)
 	Signals(ctx context.Context, vehicleID, userID string) (smartcar.Answer, error)
 	Signal(ctx context.Context, vehicleID, userID, code string) (smartcar.Answer, error)
 	AppToken(ctx context.Context) error
@@ -255,7 +254,10 @@ func (v *visit) owner(ctx context.Context) error {
 	if e.Legacy.Outcome != LegAnswered || !e.Identity.ownerInDoubt() || v.entry.UserID == "" {
 		return nil
 	}
-	answer, err := v.meter.Caller.LegacyUser(ctx, v.token.Secret)
+	answer, err := v.meter.Caller.LegacyUserFrom(ctx, v.same(v.token.Secret))
+	if errors.Is(err, errNoToken) {
+		return nil // it died while it waited; whose it was stays unproved
+	}
 	if err != nil || answer.Failure != nil {
 		return err
 	}

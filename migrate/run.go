@@ -28,13 +28,14 @@ const (
 	StopAppRefused  Stop = "v3 refuses the application"
 	StopNoList      Stop = "the connections list could not be read"
 	StopNoToken     Stop = "no application token could be had"
+	StopPaused      Stop = "only waits longer than 15 minutes remain"
 	StopBreach      Stop = "a foreign user id was served"
 )
 
 // Hint says what to do next, for whoever has to act.
 func (s Stop) Hint() string {
 	switch s {
-	case StopInterrupted, StopTimeBox, StopBudget:
+	case StopInterrupted, StopTimeBox, StopBudget, StopPaused:
 		return "start the same command again on the same directory to go on"
 	case StopCredentials:
 		return "check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with refused ones"
@@ -72,6 +73,10 @@ type Run struct {
 
 // grace is how long calls in flight may take to end after an interrupt or at the end of the time box.
 const grace = 15 * time.Second
+
+// MaxPause is the longest wait that Smartcar may ask of a run: one that has only longer waits before it ends at once, to be
+// resumed (CONTRACT §6).
+const MaxPause = 15 * time.Minute
 
 // listAge is how old a reading of the connections list may be before a resumed run reads it again.
 const listAge = 24 * time.Hour
@@ -131,10 +136,14 @@ func stopOf(ctx, feed context.Context, err error) Stop {
 		return StopBudget
 	case errors.As(err, new(*smartcar.TokenError)):
 		return StopNoToken
+	case errors.Is(err, smartcar.ErrPaused):
+		return StopPaused
 	case ctx.Err() != nil:
 		return StopInterrupted
 	case errors.Is(context.Cause(feed), errTimeBox):
 		return StopTimeBox
+	case errors.Is(err, smartcar.ErrStopped):
+		return StopPaused
 	}
 	return StopNone
 }
@@ -170,7 +179,7 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 		}
 		group.Go(func() error {
 			err := r.vehicle(inner, entry)
-			if errors.Is(err, smartcar.ErrBudget) || errors.Is(err, smartcar.ErrStopped) || errors.Is(err, smartcar.ErrCredentials) {
+			if errors.Is(err, smartcar.ErrBudget) || errors.Is(err, smartcar.ErrStopped) || errors.Is(err, smartcar.ErrPaused) || errors.Is(err, smartcar.ErrCredentials) {
 				ending.Store(&err)
 				return nil
 			}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/renameio/v2"
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/fixtures"
@@ -92,12 +93,15 @@ func clearDemo(ctx context.Context, dir, inventoryPath string) error {
 }
 
 func writeWith(path string, write func(io.Writer) error) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return write(f)
+	defer func() { err = errors.Join(err, f.Cleanup()) }()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.CloseAtomicallyReplace()
 }
 
 // demoEnv hides the caller's Smartcar settings: the demo uses the simulator's.

@@ -36,7 +36,9 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 	if !slices.Contains(o.formats, "terminal") {
 		return nil
 	}
-	return report.Render(p.Stdout, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
+	out := o.vault.Writer(p.Stdout)
+	err = report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
+	return errors.Join(err, out.Close())
 }
 
 // errLeak means that an artefact held a secret.

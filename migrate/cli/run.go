@@ -86,12 +86,13 @@ func (f *fleet) open(ctx context.Context) error {
 	if f.ledger, err = ledger.Create(f.o.out); err != nil {
 		return usage(err)
 	}
+	f.ledger.Redact = f.vault.Redact
 	if err := f.begin(ctx); err != nil {
 		return joinClose(err, f.ledger)
 	}
 	f.client, err = smartcar.New(smartcar.Options{
 		Origins: origins, Transport: f.p.Transport, Now: f.p.Now, Limiter: f.limiter, TimeoutLegacy: f.o.timeoutLegacy, TimeoutApp: f.o.timeoutApp,
-		OnCall: f.ledger.AddCall, UserAgent: "scmigrate/" + Version(), ClientID: credentials.clientID, ClientSecrets: credentials.secrets,
+		OnCall: f.ledger.AddCall, OnToken: f.vault.Add, UserAgent: "scmigrate/" + Version(), ClientID: credentials.clientID, ClientSecrets: credentials.secrets,
 	})
 	if err != nil {
 		return joinClose(usage(err), f.ledger)
@@ -146,7 +147,7 @@ func (r remembering) Token(ctx context.Context, request inventory.TokenRequest) 
 
 // begin writes pass 1 into a new ledger, or checks that an old one is of this inventory and these fields.
 func (f *fleet) begin(ctx context.Context) error {
-	f.o.bucket.Now = f.p.Now
+	f.o.bucket.Now, f.o.bucket.MaxPause = f.p.Now, migrate.MaxPause
 	f.limiter = smartcar.NewLimiter(f.o.bucket)
 	h, err := f.ledger.Header(ctx)
 	if err != nil {

@@ -368,7 +368,7 @@ func TestRealCommand(t *testing.T) {
 			t.Errorf("%s: %v", arg, err)
 		}
 	}
-	if _, err := run(context.Background(), []string{"./not-there"}); err == nil || exitReason(err) != "could not be started" {
+	if _, err := run(context.Background(), []string{"./not-there"}); err == nil || exitReason(err) != "was not found" {
 		t.Errorf("got %v", err)
 	}
 	var exit *exec.ExitError

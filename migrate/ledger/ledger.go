@@ -31,16 +31,24 @@ type Ledger struct {
 	read   *sql.DB
 	lock   *flock.Flock
 	writer *writer // nil when opened for reading
+
+	// Redact takes the secrets out of what came from outside before it is written: a server may echo a token. Set it before
+	// the first write; nil: nothing is taken out.
+	Redact func([]byte) []byte
+}
+
+func (l *Ledger) clean(text []byte) []byte {
+	if l.Redact == nil {
+		return text
+	}
+	return l.Redact(text)
 }
 
 // Create opens the ledger of a run in dir, making both if they are not there, and keeps other runs out. The directory is
 // private (0700), the file too (0600).
 func Create(dir string) (*Ledger, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make the run's directory: %w", err)
-	}
-	if err := os.Chmod(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make the run's directory private: %w", err)
+	if err := privateDir(dir); err != nil {
+		return nil, err
 	}
 	lock := flock.New(filepath.Join(dir, ".lock"), flock.SetPermissions(0o600))
 	held, err := lock.TryLock()
@@ -57,13 +65,39 @@ func Create(dir string) (*Ledger, error) {
 	return l, nil
 }
 
+// privateDir makes the directory, or makes an existing one private. One that others may read and that holds other things
+// is not ours to close: it is refused.
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the run's directory: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	things, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("cannot read the run's directory: %w", err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, FileName)); len(things) > 0 && err != nil {
+		return fmt.Errorf("%s holds other files and may be read by others: a run's directory is private (give a new or empty one)", dir)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the run's directory private: %w", err)
+	}
+	return nil
+}
+
 func open(dir string, lock *flock.Flock) (*Ledger, error) {
 	path := filepath.Join(dir, FileName)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a plain file (a link?): a ledger is one", path)
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // SQLite would take the umask's mode
 	if err != nil {
 		return nil, fmt.Errorf("cannot make the ledger: %w", err)
 	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(f.Chmod(0o600), f.Close()); err != nil {
 		return nil, fmt.Errorf("cannot make the ledger: %w", err)
 	}
 	l := &Ledger{dir: dir, lock: lock}
@@ -95,10 +129,28 @@ func Open(dir string) (*Ledger, error) {
 	}
 	l := &Ledger{dir: dir, read: db}
 	version, err := l.Get(context.Background(), "schema")
+	if err != nil && l.reopenFrozen(path) {
+		version, err = l.Get(context.Background(), "schema")
+	}
 	if err != nil || version != schemaVersion {
 		return nil, errors.Join(fmt.Errorf("%s: not a ledger of this version of scmigrate", path), err, db.Close())
 	}
 	return l, nil
+}
+
+// reopenFrozen opens a ledger on a read-only disk, where a write-ahead log cannot be shared: only when no log stands there
+// that would be passed over.
+func (l *Ledger) reopenFrozen(path string) bool {
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		return false
+	}
+	db, err := sql.Open("sqlite", "file:"+(&escaped{path}).String()+"?mode=ro&immutable=1")
+	if err != nil {
+		return false
+	}
+	_ = l.read.Close()
+	l.read = db
+	return true
 }
 
 // connect opens a pool. WAL lets readers and the one writer work at the same time; FULL makes a commit durable.

@@ -26,7 +26,7 @@ func (l *Ledger) SaveLinks(ctx context.Context, list migrate.LinkList) error {
 			if err != nil {
 				return err
 			}
-			if _, err := insert.ExecContext(ctx, link.VehicleID, link.UserID, list.Mode, encoded); err != nil {
+			if _, err := insert.ExecContext(ctx, link.VehicleID, link.UserID, list.Mode, string(l.clean(encoded))); err != nil {
 				return err
 			}
 		}

@@ -11,14 +11,14 @@ import (
 // maxEvidence bounds what one vehicle's evidence may unpack to.
 const maxEvidence = 8 << 20
 
-// pack and unpack keep a value as compressed JSON: evidence is repetitive, a million of them matter.
-func pack(v any) ([]byte, error) {
+// pack and unpack keep JSON compressed: evidence is repetitive, a million of them matter.
+func pack(text []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, flate.BestSpeed)
 	if err != nil {
 		return nil, fmt.Errorf("cannot pack evidence: %w", err)
 	}
-	if err := json.NewEncoder(w).Encode(v); err != nil {
+	if _, err := w.Write(text); err != nil {
 		return nil, fmt.Errorf("cannot pack evidence: %w", err)
 	}
 	if err := w.Close(); err != nil {

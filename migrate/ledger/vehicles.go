@@ -67,7 +67,7 @@ func turn(seed uint64, e inventory.Entry) string {
 
 // Save writes one vehicle's record and returns when it is durable.
 func (l *Ledger) Save(ctx context.Context, r migrate.Record) error {
-	update, err := newUpdate(r)
+	update, err := l.newUpdate(r)
 	if err != nil {
 		return err
 	}
@@ -80,13 +80,18 @@ type update struct {
 	evidence, judgement []byte
 }
 
-func newUpdate(r migrate.Record) (update, error) {
-	evidence, err := pack(r.Evidence)
+func (l *Ledger) newUpdate(r migrate.Record) (update, error) {
+	text, err := json.Marshal(r.Evidence)
+	if err != nil {
+		return update{}, fmt.Errorf("cannot pack evidence: %w", err)
+	}
+	evidence, err := pack(l.clean(text))
 	if err != nil {
 		return update{}, err
 	}
+	r.Evidence.Make = string(l.clean([]byte(r.Evidence.Make)))
 	judgement, err := json.Marshal(r.Judgement)
-	return update{r, evidence, judgement}, err
+	return update{r, evidence, l.clean(judgement)}, err
 }
 
 func (u update) apply(tx *sql.Tx) error {

@@ -33,6 +33,9 @@ func WriteAll(dir string, r Report, o WriteOptions) ([]string, error) {
 	if err := os.MkdirAll(filepath.Join(dir, ShareDir), 0o700); err != nil {
 		return nil, fmt.Errorf("report directory: %w", err)
 	}
+	if err := os.Chmod(filepath.Join(dir, ShareDir), 0o700); err != nil {
+		return nil, fmt.Errorf("report directory: %w", err)
+	}
 	var files staged
 	defer files.discard()
 	for _, form := range []struct {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"io"
+	"unicode"
+	"unicode/utf16"
 )
 
 //go:embed report.schema.json
@@ -20,7 +23,7 @@ func renderJSON(w io.Writer, r Report, _ Options) error {
 	if err != nil {
 		return err
 	}
-	out := &sticky{w: w}
+	out := &sticky{w: controlsEscaped{w}}
 	out.write(bytes.TrimSuffix(head, []byte("\n}")))
 	out.text(",\n  \"vehicles\": [")
 	separator := "\n    "
@@ -38,6 +41,27 @@ func renderJSON(w io.Writer, r Report, _ Options) error {
 	}
 	out.text("\n  ]\n}\n")
 	return out.err
+}
+
+// controlsEscaped writes JSON with the control and format characters that encoding/json lets through (DEL, C1, bidi marks)
+// as \u escapes: the same document, and one that a terminal shows as text. Every write holds whole characters.
+type controlsEscaped struct{ w io.Writer }
+
+func (c controlsEscaped) Write(p []byte) (int, error) {
+	var b bytes.Buffer
+	for _, r := range string(p) {
+		switch {
+		case r < 0x80 && r != 0x7f, !unicode.Is(unicode.Cf, r) && !unicode.IsControl(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, "\\u%04x\\u%04x", high, low)
+		default:
+			fmt.Fprintf(&b, "\\u%04x", r)
+		}
+	}
+	_, err := c.w.Write(b.Bytes())
+	return len(p), err
 }
 
 func same(s string) string { return s }

@@ -92,8 +92,11 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 	known.add(PseudonymRequest, in.RequestIDs.Legacy...)
 	known.add(PseudonymRequest, in.RequestIDs.App...)
 	for _, f := range in.Fields {
-		if f.Field == vinField {
+		switch f.Field {
+		case vinField:
 			known.add(PseudonymVIN, textOf(f.Legacy), textOf(f.App))
+		case idField: // another car's id, where the legs are two cars
+			known.add(PseudonymVehicle, textOf(f.Legacy), textOf(f.App))
 		}
 	}
 	label := in.Label
@@ -110,11 +113,22 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 		out.SuggestedUserID = new(Pseudonym(s.key, PseudonymUser, *in.SuggestedUserID))
 	}
 	out.RequestIDs = RequestIDs{s.all(PseudonymRequest, in.RequestIDs.Legacy), s.all(PseudonymRequest, in.RequestIDs.App)}
-	out.Verdict, out.Make, out.Model, out.Mode = in.Verdict, in.Make, s.names().scrub(in.Model), in.Mode
+	out.Verdict, out.Make, out.Model, out.Mode = in.Verdict, s.names().scrub(in.Make), s.names().scrub(in.Model), modeOf(in.Mode)
 	for i := range out.Fields {
 		s.field(&out.Fields[i], in.Fields[i])
 	}
 	return out
+}
+
+// idField is the field that holds a vehicle id.
+const idField = "id"
+
+// modeOf lets Smartcar's modes through and nothing else.
+func modeOf(mode string) string {
+	if mode == "live" || mode == "simulated" || mode == "test" {
+		return mode
+	}
+	return ""
 }
 
 // field drops positions and names VINs; the rest of the field was scrubbed already.
@@ -126,7 +140,9 @@ func (s sharer) field(out *Field, in Field) {
 		case isPosition(in.Field):
 			leg.out.Value = nil
 		case in.Field == vinField:
-			leg.out.Value = s.vin(leg.in.Value)
+			leg.out.Value = s.named(PseudonymVIN, leg.in.Value)
+		case in.Field == idField:
+			leg.out.Value = s.named(PseudonymVehicle, leg.in.Value)
 		default:
 			leg.out.Value = withoutPosition(leg.out.Value)
 		}
@@ -136,9 +152,10 @@ func (s sharer) field(out *Field, in Field) {
 	}
 }
 
-func (s sharer) vin(v any) any {
+// named is the pseudonym of a value that is an id by its field, nil where it is no text.
+func (s sharer) named(kind string, v any) any {
 	if text, ok := decoded(v).(string); ok {
-		return Pseudonym(s.key, PseudonymVIN, text)
+		return Pseudonym(s.key, kind, text)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 // Mark is what is printed in the place of a secret.
@@ -50,6 +51,19 @@ func (s Secret) Fingerprint() string {
 func (s Secret) Equal(o Secret) bool {
 	a, b := sha256.Sum256([]byte(s.Reveal())), sha256.Sum256([]byte(o.Reveal()))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// Shares tells whether the text holds n or more consecutive bytes of the secret: a part of it is as good as a leak.
+func (s Secret) Shares(text string, n int) bool {
+	if s.v == nil {
+		return false
+	}
+	for i := 0; i+n <= len(text); i++ {
+		if strings.Contains(*s.v, text[i:i+n]) {
+			return true
+		}
+	}
+	return false
 }
 
 // String gives Mark.

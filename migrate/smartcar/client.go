@@ -23,14 +23,15 @@ const (
 // Options make a Client. Only the credentials have no default; without them every call of the app leg ends in
 // ErrCredentials.
 type Options struct {
-	Origins       Origins           // empty members: Smartcar's own
-	Transport     http.RoundTripper // nil: NewTransport. It sees only what the guard let through
-	Now           func() time.Time  // nil: time.Now
-	Limiter       *Limiter          // nil: Smartcar's default bucket, whole
-	TimeoutLegacy time.Duration     // one v2.0 exchange, waiting for the rate limit not counted; 0: 310 s
-	TimeoutApp    time.Duration     // one v3 or token exchange; 0: 60 s
-	OnCall        func(Call)        // told of every attempt that left, from many goroutines at once; nil: nobody
-	UserAgent     string            // "": scmigrate
+	Origins       Origins             // empty members: Smartcar's own
+	Transport     http.RoundTripper   // nil: NewTransport. It sees only what the guard let through
+	Now           func() time.Time    // nil: time.Now
+	Limiter       *Limiter            // nil: Smartcar's default bucket, whole
+	TimeoutLegacy time.Duration       // one v2.0 exchange, waiting for the rate limit not counted; 0: 310 s
+	TimeoutApp    time.Duration       // one v3 or token exchange; 0: 60 s
+	OnCall        func(Call)          // told of every attempt that left, from many goroutines at once; nil: nobody
+	OnToken       func(secret.Secret) // told of every application token, so that the artefacts can be scanned for it; nil: nobody
+	UserAgent     string              // "": scmigrate
 	ClientID      string
 	ClientSecrets []secret.Secret // up to three, in the order of trying; empty ones are left out
 	MaxBody       int64           // bytes of an answer after decompression; 0: 16 MiB
@@ -103,7 +104,7 @@ func orDefault[T ~int64](given, otherwise T) T {
 // connect nests the steps of a call (see the package's comment).
 func (c *Client) connect(o Options) {
 	signed := limited(o.Limiter, c.now, authorised(c.now, c.wire))
-	source := &iam{clientID: o.ClientID, secrets: o.ClientSecrets, timeout: o.TimeoutApp}
+	source := &iam{clientID: o.ClientID, secrets: o.ClientSecrets, timeout: o.TimeoutApp, onToken: o.OnToken}
 	source.ask = retried(iamPolicy, limited(o.Limiter, c.now, c.wire))
 	c.tokens = &tokens{fetch: source.fetch, now: c.now}
 	if o.ClientID == "" || len(o.ClientSecrets) == 0 {
@@ -197,7 +198,12 @@ func (c *Client) LegacyGetFrom(ctx context.Context, vehicleID, path string, toke
 
 // LegacyUser asks whose token it is: GET /v2.0/user (smartcar-v2.md §2.1). Not billed.
 func (c *Client) LegacyUser(ctx context.Context, token secret.Secret) (Answer, error) {
-	return c.do(ctx, c.legacyCall, request{host: HostLegacy, method: "GET", path: "/v2.0/user", bearer: constant(token)})
+	return c.LegacyUserFrom(ctx, constant(token))
+}
+
+// LegacyUserFrom is to LegacyUser what BatchFrom is to Batch.
+func (c *Client) LegacyUserFrom(ctx context.Context, token TokenFunc) (Answer, error) {
+	return c.do(ctx, c.legacyCall, request{host: HostLegacy, method: "GET", path: "/v2.0/user", bearer: token})
 }
 
 // Signals reads all stored signals of a vehicle on the app leg: GET /v3/vehicles/{id}/signals (smartcar-v3.md §4.4).

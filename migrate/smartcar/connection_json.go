@@ -45,9 +45,9 @@ func decodePage(body []byte) (rawPage, error) {
 			return rawPage{}, errors.New("the page is not of the documented form")
 		}
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(page.Data, &items) != nil || items == nil {
-		return rawPage{}, errors.New("the page has no list of connections")
+	items, err := listItems(page.Data)
+	if err != nil {
+		return rawPage{}, err
 	}
 	out := rawPage{total: -1, next: nextOf(page.Links)}
 	if page.Meta.TotalCount.set {
@@ -60,6 +60,28 @@ func decodePage(body []byte) (rawPage, error) {
 		out.rows = append(out.rows, decodeConnection(item))
 	}
 	return out, nil
+}
+
+// maxItems is far more than a page was asked to hold: what is over it is no page of connections.
+const maxItems = 10 * pageSize
+
+// listItems splits a list one element at a time, so that a body of millions of tiny ones ends early.
+func listItems(list json.RawMessage) ([]json.RawMessage, error) {
+	dec := json.NewDecoder(bytes.NewReader(list))
+	if start, err := dec.Token(); err != nil || start != json.Delim('[') {
+		return nil, errors.New("the page has no list of connections")
+	}
+	items := []json.RawMessage{}
+	for dec.More() {
+		var item json.RawMessage
+		if dec.Decode(&item) != nil {
+			return nil, errors.New("the page has no list of connections")
+		}
+		if items = append(items, item); len(items) > maxItems {
+			return nil, errors.New("the page holds more rows than any page may")
+		}
+	}
+	return items, nil
 }
 
 func nextOf(links map[string]json.RawMessage) link {

@@ -194,6 +194,8 @@ func (l *lister) decide(number int, page rawPage, news int) {
 		l.finish(received, page)
 	case news == 0:
 		l.stop(fmt.Sprintf("page %d holds only rows of earlier pages", number))
+	case l.listing.Total >= 0 && received > l.listing.Total+pageSize:
+		l.stop("more rows came than the server counts")
 	case page.next != linkThere && l.listing.Total >= 0 && received >= l.listing.Total:
 		l.finish(received, page)
 	case page.next == linkNull && l.listing.Total < 0:

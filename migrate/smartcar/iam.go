@@ -20,6 +20,7 @@ type iam struct {
 	secrets  []secret.Secret // those not refused yet, the one in use first; touched by one flight at a time
 	timeout  time.Duration
 	ask      exchange
+	onToken  func(secret.Secret) // told of every application token; nil: nobody
 }
 
 // fetch tries the secrets in turn. Its error is ErrCredentials when none is left, a *TokenError for passing trouble, or
@@ -37,7 +38,11 @@ func (i *iam) fetch(ctx context.Context) (fresh, error) {
 		if p.Failure != nil {
 			return fresh{}, &TokenError{Failure: *p.Failure}
 		}
-		return readToken(p.Answer)
+		token, err := readToken(p.Answer)
+		if err == nil && i.onToken != nil {
+			i.onToken(token.token)
+		}
+		return token, err
 	}
 	return fresh{}, ErrCredentials
 }

@@ -28,6 +28,7 @@ type LimiterOptions struct {
 	Share       float64          // the part this tool may take of both, above 0 up to 1; anything else means 1
 	Unlimited   bool             // no bucket; pauses and MaxRequests still hold
 	MaxRequests int              // requests this Limiter allows at all; 0: no such limit
+	MaxPause    time.Duration    // a pause that lasts longer from now ends the run instead of being waited for; 0: no such limit
 	Now         func() time.Time // nil: time.Now
 }
 
@@ -117,6 +118,9 @@ func (l *Limiter) Wait(ctx context.Context, _ Host) error {
 		return err
 	}
 	for {
+		if l.pausedTooLong() {
+			return ErrPaused
+		}
 		turn := l.reserve()
 		if err := l.sleep(ctx, turn.delay); err != nil {
 			l.giveBack(turn)
@@ -128,11 +132,22 @@ func (l *Limiter) Wait(ctx context.Context, _ Host) error {
 	}
 }
 
+// ErrPaused is what Wait returns where Smartcar asks everyone to wait longer than MaxPause.
+var ErrPaused = errors.New("smartcar asks for a longer wait than this run may make; resume later")
+
+func (l *Limiter) pausedTooLong() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.options.MaxPause > 0 && l.paused.Sub(l.options.Now()) > l.options.MaxPause
+}
+
 // ErrStopped is what Wait returns after Stop.
 var ErrStopped = errors.New("the run is ending, no further request leaves")
 
 // Stop ends every wait, now and later: a run that ends waits for the answers to what it sent, not for its turn to send.
-func (l *Limiter) Stop() { l.once.Do(func() { close(l.stopped) }) }
+func (l *Limiter) Stop() { l.endWaits() }
+
+func (l *Limiter) endWaits() { l.once.Do(func() { close(l.stopped) }) }
 
 // turn is one reserved place: void once the bucket it was reserved in was replaced by a Pause.
 type turn struct {
@@ -193,6 +208,9 @@ func (l *Limiter) Pause(until time.Time) {
 		return
 	}
 	l.paused = until
+	if l.options.MaxPause > 0 && until.Sub(l.options.Now()) > l.options.MaxPause {
+		l.endWaits()
+	}
 	l.bucket = rate.NewLimiter(l.limit, l.options.Burst)
 	l.bucket.ReserveN(until, l.options.Burst-1)
 }

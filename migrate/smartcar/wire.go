@@ -106,12 +106,12 @@ func (c *Client) send(ctx context.Context, r request) (reply, int64, error) {
 	defer response.Body.Close()
 	p := reply{Answer: Answer{Status: response.StatusCode, Header: harmless(response.Header), FetchedAt: c.now()}}
 	p.ServerDate, _ = http.ParseTime(response.Header.Get("Date"))
-	p.RequestID = cleanRequestID(response.Header.Get("Sc-Request-Id"))
+	p.RequestID = cleanRequestID(response.Header.Get("Sc-Request-Id"), r.token)
 	p.Body, err = readBounded(response.Body, c.maxBody)
 	size := int64(len(p.Body))
 	p.Failure, p.class = c.judge(p.Answer, err)
 	if p.Failure != nil {
-		p.Failure.RequestID = cleanRequestID(p.Failure.RequestID)
+		p.Failure.RequestID = cleanRequestID(p.Failure.RequestID, r.token)
 		if p.RequestID == "" {
 			p.RequestID = p.Failure.RequestID
 		}
@@ -206,9 +206,13 @@ func harmless(h http.Header) http.Header {
 	return kept
 }
 
-// cleanRequestID lets through what looks like an id: it ends up in reports and on terminals.
-func cleanRequestID(id string) string {
-	if len(id) > 128 || !printable(id) {
+// sharedBytes is how much of a token an id may not repeat. Two random UUIDs share so many by chance once in a million.
+const sharedBytes = 8
+
+// cleanRequestID lets through what looks like an id and repeats no part of the token: it ends up in reports and on
+// terminals.
+func cleanRequestID(id string, token secret.Secret) string {
+	if len(id) > 128 || !printable(id) || token.Shares(id, sharedBytes) {
 		return ""
 	}
 	return id
