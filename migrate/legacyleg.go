@@ -161,6 +161,7 @@ func (v *visit) proveDead(ctx context.Context) error {
 	case errors.Is(err, errNoToken):
 		leg.Outcome = LegTokenRefused
 	case err != nil:
+		leg.Outcome = LegTokenRefused // not proved
 		return err
 	case answer.Failure == nil:
 		leg.Outcome = LegTokenWrong

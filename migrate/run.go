@@ -226,8 +226,8 @@ func (r *Run) saveCut(ctx context.Context, record Record) error {
 	}
 	e.Findings, record.At = nil, r.Now()
 	for _, leg := range []*Leg{&e.Legacy, &e.App} {
-		if leg.Outcome == LegAnswered { // not both: what one leg said alone proves nothing
-			leg.Outcome, leg.Detail = LegUpstream, "the run ended before both legs were compared"
+		if leg.Outcome == LegNotRun {
+			leg.Detail = "the run ended before this leg was called"
 		}
 	}
 	record.Judgement = Judge(record.Entry, record.Evidence, Facts{}, r.Rules)
