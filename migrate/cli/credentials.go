@@ -68,7 +68,7 @@ func trimmedEnv(p Process, name string) string {
 // execAllowed tells whether token commands may run: an inventory from a pull request must not run code in CI.
 func execAllowed(p Process) bool { return trimmedEnv(p, "SCMIGRATE_ALLOW_EXEC") == "1" }
 
-// problemText is an inventory's problems, or the trouble of reading it, for people.
+// inventoryError is what is wrong with an inventory, or with reading it: found before anything was sent.
 func inventoryError(err error) error {
 	return usage(fmt.Errorf("the inventory was refused, nothing was sent:\n%w", err))
 }

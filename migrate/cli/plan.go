@@ -15,19 +15,20 @@ func planCommand(p Process) *ucli.Command {
 		if err != nil {
 			return err
 		}
-		real := p
+		allowed := execAllowed(p)
 		p.LookupEnv = anyEnv // a plan is made where the secrets are not
 		file, err := openInventory(p, o, true)
 		if err != nil {
 			return err
 		}
+		defer file.Close()
 		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: billedReads(o.fields, o.legs),
 			Start: p.Now(), Command: len(file.Header().Command) > 0})
 		if err := file.Each(c.Context, func(e inventory.Entry) error { f.Add(e); return nil }); err != nil {
 			return err
 		}
 		lines := f.Lines()
-		if len(file.Header().Command) > 0 && !execAllowed(real) {
+		if len(file.Header().Command) > 0 && !allowed {
 			lines = append(lines, "before the run       set SCMIGRATE_ALLOW_EXEC=1, or its token command is refused")
 		}
 		for _, line := range lines {

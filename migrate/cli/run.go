@@ -48,6 +48,7 @@ type fleet struct {
 
 func runFleet(ctx context.Context, p Process, o options) (err error) {
 	f := &fleet{p: p, o: o, vault: secret.NewVault(0)}
+	defer f.closeInventory()
 	if err := f.open(ctx); err != nil {
 		return err
 	}
@@ -98,6 +99,13 @@ func (f *fleet) open(ctx context.Context) error {
 		return joinClose(usage(err), f.ledger)
 	}
 	return nil
+}
+
+// closeInventory lets go of the inventory file, where it was opened; it was only read.
+func (f *fleet) closeInventory() {
+	if f.file != nil {
+		_ = f.file.Close()
+	}
 }
 
 func joinClose(err error, l *ledger.Ledger) error {
