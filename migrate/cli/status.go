@@ -54,14 +54,14 @@ func eta(h ledger.Header, t migrate.Tally, now time.Time, running bool) string {
 	if err != nil || !running || t.Measured() == 0 || t.Measured() >= t.Total {
 		return ""
 	}
-	todo := t.Total - t.Measured()
-	left := time.Duration(float64(now.Sub(started)) / float64(t.Measured()) * float64(todo))
+	remaining := t.Total - t.Measured()
+	left := time.Duration(float64(now.Sub(started)) / float64(t.Measured()) * float64(remaining))
 	bucket, errLimit := smartcar.ParseLimit(h.Limit)
 	share, errShare := parseShare(h.LimitShare)
 	if errLimit == nil && errShare == nil {
 		bucket.Share = share
 		limiter := smartcar.NewLimiter(bucket)
-		left = max(left, limiter.Duration(requestsPerVehicle*todo+limiter.Burst())) // the bucket is taken to be empty
+		left = max(left, limiter.Duration(requestsPerVehicle*remaining+limiter.Burst())) // the bucket is taken to be empty
 	}
 	return fmt.Sprintf(", about %s left", left.Round(time.Second))
 }

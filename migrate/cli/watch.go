@@ -26,7 +26,7 @@ type watcher struct {
 	bar    *progressbar.ProgressBar
 	limit  *smartcar.Limiter
 
-	todo, done int
+	remaining, done int
 	verdicts   map[migrate.Verdict]int
 	started    time.Time
 	said       time.Time
@@ -36,11 +36,11 @@ type watcher struct {
 // newWatcher counts from the vehicles that are still to do: what an earlier run finished says nothing about this one's rate.
 func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter) *watcher {
 	w := &watcher{events: make(chan migrate.Event), quit: make(chan struct{}), ended: make(chan struct{}), out: p.Stderr, now: time.Now, limit: limit,
-		todo: t.Total - t.Finished, verdicts: map[migrate.Verdict]int{}, started: time.Now()}
+		remaining: t.Total - t.Finished, verdicts: map[migrate.Verdict]int{}, started: time.Now()}
 	if o.noProgress {
 		w.out = io.Discard
-	} else if p.Live && w.todo > 0 {
-		w.bar = progressbar.NewOptions(w.todo, progressbar.OptionSetWriter(p.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetWidth(12),
+	} else if p.Live && w.remaining > 0 {
+		w.bar = progressbar.NewOptions(w.remaining, progressbar.OptionSetWriter(p.Stderr), progressbar.OptionShowCount(), progressbar.OptionSetWidth(12),
 			progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	if t.Finished > 0 {
@@ -114,7 +114,7 @@ func (w *watcher) show(due bool) {
 
 func (w *watcher) line() {
 	w.said = w.now()
-	fmt.Fprintf(w.out, "%d of %d vehicles%s%s%s\n", w.done, w.todo, w.pace(), w.tally(), colon(w.word))
+	fmt.Fprintf(w.out, "%d of %d vehicles%s%s%s\n", w.done, w.remaining, w.pace(), w.tally(), colon(w.word))
 }
 
 // pace is the rate and the time left, "" before anything is done.
@@ -129,9 +129,9 @@ func (w *watcher) pace() string {
 // left is the time left: by the average so far, or by what the rate limit allows, whichever is longer. The average alone
 // would promise the pace of the first burst for ever.
 func (w *watcher) left(elapsed time.Duration) time.Duration {
-	todo := w.todo - w.done
-	average := time.Duration(float64(elapsed) / float64(max(1, w.done)) * float64(todo))
-	return max(average, w.limit.Duration(requestsPerVehicle*todo)).Round(time.Second)
+	remaining := w.remaining - w.done
+	average := time.Duration(float64(elapsed) / float64(max(1, w.done)) * float64(remaining))
+	return max(average, w.limit.Duration(requestsPerVehicle*remaining)).Round(time.Second)
 }
 
 // requestsPerVehicle is what a healthy vehicle costs: one batch, one signals call.
