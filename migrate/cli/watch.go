@@ -27,10 +27,10 @@ type watcher struct {
 	limit  *smartcar.Limiter
 
 	remaining, done int
-	verdicts   map[migrate.Verdict]int
-	started    time.Time
-	said       time.Time
-	word       string
+	verdicts        map[migrate.Verdict]int
+	started         time.Time
+	said            time.Time
+	word            string
 }
 
 // newWatcher counts from the vehicles that are still to do: what an earlier run finished says nothing about this one's rate.
