@@ -104,6 +104,7 @@ type Evidence struct {
 	Model    string            `json:"model,omitempty"`
 	Year     int               `json:"year,omitempty"`
 	Mode     string            `json:"mode,omitempty"`
+	Cut      bool              `json:"cut,omitempty"` // the visit ended early: it is repeated, whatever it came to
 }
 
 // Record is the one record of a vehicle: what the run writes and every report reads.
@@ -123,7 +124,7 @@ func (r Record) Finished() bool {
 	switch {
 	case faultyEntry(r.Entry) != "":
 		return true
-	case r.Judgement.Verdict == Inconclusive || r.Judgement.Verdict == "":
+	case r.Evidence.Cut || r.Judgement.Verdict == Inconclusive || r.Judgement.Verdict == "":
 		return false
 	case !ran(legacy) && !ran(app):
 		return id.AskedAs == "" || id.Absent

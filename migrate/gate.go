@@ -60,7 +60,9 @@ func ExitCode(stop Stop, c Counts) int {
 	case StopInterrupted:
 		return ExitInterrupted
 	}
-	undecided := c.Ready == 0
+	// A budget or a time box that ends with nothing left to measure has finished; a run that could not call has not.
+	finished := stop == StopNone || stop == StopTimeBox || stop == StopBudget
+	undecided := c.Ready == 0 || !finished
 	for _, g := range Gates(c) {
 		if g.Met == "no" {
 			return ExitGate

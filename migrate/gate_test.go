@@ -9,7 +9,7 @@ import (
 // TestExitCodes: the truth table of CONTRACT §3, blocked × inconclusive × ready × stop.
 func TestExitCodes(t *testing.T) {
 	fixed := map[Stop]int{StopBreach: ExitBreach, StopCredentials: ExitCredentials, StopInterrupted: ExitInterrupted}
-	for _, stop := range []Stop{StopNone, StopInterrupted, StopTimeBox, StopBudget, StopCredentials, StopAppRefused, StopNoList, StopBreach} {
+	for _, stop := range []Stop{StopNone, StopInterrupted, StopTimeBox, StopBudget, StopCredentials, StopAppRefused, StopNoList, StopNoToken, StopPaused, StopBreach} {
 		for mask := range 16 {
 			c := Counts{Blocked: 2 * (mask & 1), Inconclusive: 3 * (mask >> 1 & 1), Ready: 5 * (mask >> 2 & 1), Broken: 7 * (mask >> 3)}
 			want := ExitReady
@@ -19,6 +19,8 @@ func TestExitCodes(t *testing.T) {
 			case c.Blocked > 0:
 				want = ExitGate
 			case c.Inconclusive > 0 || c.Ready == 0:
+				want = ExitUndecided
+			case stop != StopNone && stop != StopTimeBox && stop != StopBudget: // it could not call: nothing was said today
 				want = ExitUndecided
 			}
 			if got := ExitCode(stop, c); got != want {

@@ -103,6 +103,7 @@ func (r *Run) Do(ctx context.Context) (Stop, error) {
 func (r *Run) contexts(ctx context.Context) (feed, work context.Context, cancel func()) {
 	feed, cancelFeed := context.WithCancel(ctx)
 	if r.TimeBox > 0 {
+		cancelFeed()
 		feed, cancelFeed = context.WithTimeoutCause(ctx, r.TimeBox, errTimeBox)
 	}
 	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
@@ -218,13 +219,13 @@ func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
 }
 
 // saveCut keeps what a vehicle cost whose visit was cut short after one of its calls: it was called, and paid for. Without
-// findings it can only be inconclusive.
+// findings it is never ready, and it is repeated on resume.
 func (r *Run) saveCut(ctx context.Context, record Record) error {
 	e := &record.Evidence
 	if e.Legacy.Outcome == LegNotRun && e.App.Outcome == LegNotRun {
 		return nil
 	}
-	e.Findings, record.At = nil, r.Now()
+	e.Findings, e.Cut, record.At = nil, true, r.Now()
 	for _, leg := range []*Leg{&e.Legacy, &e.App} {
 		if leg.Outcome == LegNotRun {
 			leg.Detail = "the run ended before this leg was called"

@@ -62,7 +62,7 @@ func demo(ctx context.Context, p Process, dir string, s fixtures.Scenario) error
 // demoFiles writes the inventory and the truth, and clears away an earlier demo.
 func demoFiles(ctx context.Context, dir string, world *fixtures.World) (string, error) {
 	path := filepath.Join(dir, demoInventory)
-	if err := clearDemo(ctx, dir, path); err != nil {
+	if err := clearDemo(ctx, dir); err != nil {
 		return "", err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -74,7 +74,7 @@ func demoFiles(ctx context.Context, dir string, world *fixtures.World) (string, 
 	return path, writeWith(filepath.Join(dir, "demo-truth.json"), world.WriteTruth)
 }
 
-func clearDemo(ctx context.Context, dir, inventoryPath string) error {
+func clearDemo(ctx context.Context, dir string) error {
 	l, err := ledger.Open(dir)
 	if errors.Is(err, ledger.ErrNone) {
 		return nil
@@ -86,7 +86,7 @@ func clearDemo(ctx context.Context, dir, inventoryPath string) error {
 	if err = errors.Join(err, l.Close()); err != nil {
 		return err
 	}
-	if h.Inventory != inventoryPath {
+	if h.RunID != "" && filepath.Base(h.Inventory) != demoInventory {
 		return usagef("%s holds a run that is not the demo's (give another -o DIR)", dir)
 	}
 	return ledger.Remove(dir)

@@ -133,7 +133,7 @@ func Open(dir string) (*Ledger, error) {
 		version, err = l.Get(context.Background(), "schema")
 	}
 	if err != nil || version != schemaVersion {
-		return nil, errors.Join(fmt.Errorf("%s: not a ledger of this version of scmigrate", path), err, db.Close())
+		return nil, errors.Join(fmt.Errorf("%s: not a ledger of this version of scmigrate", path), err, l.read.Close())
 	}
 	return l, nil
 }
