@@ -19,7 +19,7 @@ const (
 // ErrMalformed marks a body that cannot be read: not JSON, cut short, too deep, too many nodes, a key twice, not UTF-8.
 var ErrMalformed = errors.New("malformed body")
 
-// object and list are decoded JSON; numbers stay json.Number.
+// object is a decoded JSON object; numbers stay json.Number.
 type object = map[string]any
 
 // parseBody decodes one JSON document strictly: valid UTF-8, no duplicate key (encoding/json lets the last win without

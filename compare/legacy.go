@@ -24,7 +24,7 @@ type Batch struct {
 	Order []string // paths as they came
 }
 
-// rawBatch keeps the bodies as bytes, so that an error body goes through DecodeFailure like any other.
+// rawItem keeps the body as bytes, so that an error body goes through DecodeFailure like any other.
 type rawItem struct {
 	Path    string          `json:"path"`
 	Code    int             `json:"code"`

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Quantity is what a number measures. Its name is that of the canonical unit, which Readings are kept in
+// Quantity is what a number measures, with the canonical unit that Readings are kept in
 // (v2-to-v3-mapping.md §1.6); quantities without a unit have an empty one.
 type Quantity struct {
 	Name string

@@ -8,7 +8,7 @@ import (
 
 // control asks for a few cars with a user id that has no connection to them: Smartcar must refuse. A 200 with at least
 // one signal is confirmed on a second pair before it is called a breach (DESIGN §3.2). A resumed run does not repeat
-// controls that were refused, and stays stopped after a breach.
+// controls that were all refused, and stays stopped after a breach.
 func (r *Run) control(ctx context.Context) (Stop, error) {
 	c, err := r.Store.Controls(ctx)
 	if err != nil || c.Breached() {

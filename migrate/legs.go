@@ -113,7 +113,7 @@ func (v *visit) appPossible(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// together runs the legs at the same moment and waits for all; the first error of the tool wins.
+// together runs the legs at the same moment and waits for all; their errors are joined.
 func together(ctx context.Context, legs []func(context.Context) error) error {
 	errs := make([]error, len(legs))
 	var wait sync.WaitGroup
