@@ -21,11 +21,11 @@ func scope(names ...string) []string { return names }
 
 func standardFields() []*Field {
 	return []*Field{
-		{Name: "odometer.distance", Row: "1", Group: Standard, Quantity: Length, Dynamics: Monotonic, Tolerance: byKm, Permissions: scope("read_odometer"),
+		{Name: "odometer.distance", Row: "1", Group: Standard, Quantity: Length, Dynamics: Monotonic, Tolerance: byKm, Change: odometerChange, Permissions: scope("read_odometer"),
 			Legacy: LegacySource{"/odometer", at("distance")}, App: signal("odometer-traveleddistance", at("value"))},
-		{Name: "battery.percentRemaining", Row: "2", Group: Standard, Quantity: Fraction, Dynamics: Bounded, Tolerance: byFraction, Permissions: scope("read_battery"),
+		{Name: "battery.percentRemaining", Row: "2", Group: Standard, Quantity: Fraction, Dynamics: Bounded, Tolerance: byFraction, Change: chargeChange, Permissions: scope("read_battery"),
 			Legacy: LegacySource{"/battery", at("percentRemaining")}, App: signal("tractionbattery-stateofcharge", at("value"))},
-		{Name: "battery.range", Row: "3", Group: Standard, Quantity: Length, Dynamics: Bounded, Tolerance: byRange, Permissions: scope("read_battery"), NoSuspect: true,
+		{Name: "battery.range", Row: "3", Group: Standard, Quantity: Length, Dynamics: Bounded, Tolerance: byRange, Change: batteryRangeChange, Permissions: scope("read_battery"), NoSuspect: true,
 			Legacy: LegacySource{"/battery", at("range")}, App: signal("tractionbattery-range", at("value")),
 			Note: "v3 picks estimated, then ideal, then rated range: it may differ from v2 on purpose"},
 		{Name: "battery.nominalCapacity", Row: "4", Group: Standard, Quantity: Energy, Dynamics: Static, Tolerance: exact, Permissions: scope("read_battery"),
@@ -50,15 +50,15 @@ func standardFields() []*Field {
 			Note: "charge-ischarging is the fallback: it cannot tell FULLY_CHARGED from NOT_CHARGING"},
 		{Name: "charge.limit", Row: "12", Group: Standard, Quantity: Fraction, Dynamics: Volatile, Tolerance: byFraction, Permissions: scope("read_charge"),
 			Legacy: LegacySource{"/charge/limit", at("limit")}, App: signal("charge-chargelimits", chargeLimit())},
-		{Name: "fuel.percentRemaining", Row: "13", Group: Standard, Quantity: Fraction, Dynamics: Bounded, Tolerance: byFraction, Permissions: scope("read_fuel"),
+		{Name: "fuel.percentRemaining", Row: "13", Group: Standard, Quantity: Fraction, Dynamics: Bounded, Tolerance: byFraction, Change: fuelChange, Permissions: scope("read_fuel"),
 			Legacy: LegacySource{"/fuel", at("percentRemaining")}, App: signal("internalcombustionengine-fuellevel", at("value"))},
-		{Name: "fuel.amountRemaining", Row: "14", Group: Standard, Quantity: Volume, Dynamics: Bounded, Tolerance: Tolerance{Abs: 1, Rel: 0.02}, Permissions: scope("read_fuel"),
+		{Name: "fuel.amountRemaining", Row: "14", Group: Standard, Quantity: Volume, Dynamics: Bounded, Tolerance: Tolerance{Abs: 1, Rel: 0.02}, Change: litresChange, Permissions: scope("read_fuel"),
 			Legacy: LegacySource{"/fuel", at("amountRemaining")}, App: signal("internalcombustionengine-amountremaining", at("value"))},
-		{Name: "fuel.range", Row: "15", Group: Standard, Quantity: Length, Dynamics: Bounded, Tolerance: byRange, Permissions: scope("read_fuel"), NoSuspect: true,
+		{Name: "fuel.range", Row: "15", Group: Standard, Quantity: Length, Dynamics: Bounded, Tolerance: byRange, Change: fuelRangeChange, Permissions: scope("read_fuel"), NoSuspect: true,
 			Legacy: LegacySource{"/fuel", at("range")}, App: signal("internalcombustionengine-range", at("value"))},
-		{Name: "engine.oil.lifeRemaining", Row: "16", Group: Standard, Quantity: Fraction, Dynamics: Bounded, Tolerance: byFraction, Permissions: scope("read_engine_oil"),
+		{Name: "engine.oil.lifeRemaining", Row: "16", Group: Standard, Quantity: Fraction, Dynamics: Bounded, Tolerance: byFraction, Change: oilChange, Permissions: scope("read_engine_oil"),
 			Legacy: LegacySource{"/engine/oil", at("lifeRemaining")}, App: signal("internalcombustionengine-oillife", at("value"))},
-		{Name: "location", Row: "17", Group: Location, Quantity: Place, Dynamics: Positional, Tolerance: Tolerance{Abs: 100}, Permissions: scope("read_location"),
+		{Name: "location", Row: "17", Group: Location, Quantity: Place, Dynamics: Positional, Tolerance: Tolerance{Abs: 100}, Change: positionChange, Permissions: scope("read_location"),
 			Legacy: LegacySource{"/location", position()}, App: signal("location-preciselocation", position()), Note: "compared by distance in metres; positions are never kept"},
 		tire("frontLeft", "18", 0, 0), tire("frontRight", "19", 0, 1), tire("backLeft", "20", -1, 0), tire("backRight", "21", -1, 1),
 		{Name: "security.isLocked", Row: "22", Group: Standard, Quantity: Flag, Dynamics: Volatile, Permissions: scope("read_security"),
@@ -89,7 +89,7 @@ func standardFields() []*Field {
 }
 
 func tire(name, row string, axle, side int) *Field {
-	return &Field{Name: "tires." + name, Row: row, Group: Standard, Quantity: Pressure, Dynamics: Bounded, Tolerance: byPressure, Permissions: scope("read_tires"),
+	return &Field{Name: "tires." + name, Row: row, Group: Standard, Quantity: Pressure, Dynamics: Bounded, Tolerance: byPressure, Change: tireChange, Permissions: scope("read_tires"),
 		Legacy: LegacySource{"/tires/pressure", at(name)}, App: signal("wheel-tires", cell(axle, side, "tirePressure")),
 		Note: "readings of 650 kPa and more are sensors without a reading; labels are tested against plausible pressures"}
 }

@@ -106,9 +106,43 @@ func (r *reporter) Report(result cmp.Result) {
 	}
 }
 
+// Unequal tells whether both legs serve the field and their values are not equal within the tolerance.
+func (f Finding) Unequal() bool {
+	switch f.Outcome {
+	case Drift, Differs, Unverifiable:
+		return true
+	}
+	return false
+}
+
+// Age is how old the app value was at a moment; 0 where its time is not known.
+func (f Finding) Age(at time.Time) time.Duration {
+	if f.App.Observed.IsZero() || at.IsZero() {
+		return 0
+	}
+	return at.Sub(f.App.Observed)
+}
+
+// Under is the finding under another tolerance than the catalogue's.
+func (f Finding) Under(t Tolerance) Finding {
+	known, ok := Lookup(f.Field)
+	if !ok || f.Legacy.Status != Served || f.App.Status != Served || f.Outcome == NoCounterpart {
+		return f
+	}
+	field := *known
+	field.Tolerance = t
+	unequal := !field.equal(f.Legacy.comparable(f.App), f.App.Value)
+	if f.Distance != nil { // the positions are not kept, their distance is
+		unequal = *f.Distance > t.Abs
+	}
+	f.Outcome, f.Reason, f.Note = "", "", ""
+	f.weigh(&field, unequal)
+	return f
+}
+
 // weigh decides a field that both legs serve. Units are tested before time may explain anything (DESIGN §3.3).
 func (f *Finding) weigh(field *Field, unequal bool) {
-	if field.Quantity == Place {
+	if field.Quantity == Place && f.Distance == nil {
 		d := Distance(f.Legacy.Value, f.App.Value)
 		f.Distance = &d
 	}
@@ -152,58 +186,4 @@ func factorNote(field *Field, legacy, app float64) string {
 // agreesByFactor wants the agreement to be closer than chance gives: within the tolerance, and within 2 % of the value.
 func agreesByFactor(t Tolerance, legacy, scaled float64) bool {
 	return legacy != 0 && scaled != 0 && t.holds(legacy, scaled) && Tolerance{Rel: 0.02}.holds(legacy, scaled)
-}
-
-// sameMoment is how close two observation times are when they are one observation (DESIGN §3.3).
-const sameMoment = 2 * time.Second
-
-// weighTimes decides unequal values by their times. A static field and two values of one moment differ; without any
-// time on either leg, values that do not change at any moment must be equal. Otherwise nothing is proved.
-func (f *Finding) weighTimes(field *Field) {
-	apart, known := observedApart(f.Legacy, f.App)
-	switch {
-	case field.Dynamics == Static:
-		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "this value does not change with time"
-	case known && apart.Abs() <= sameMoment && f.App.TimeFrom != timeStored:
-		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "both legs observed it at the same moment"
-	case !known && field.Dynamics != Volatile:
-		f.Outcome, f.Reason, f.Note = Differs, ReasonValue, "no two observation times are stated that could explain it"
-	case !known:
-		f.Outcome, f.Note = Unverifiable, "it is not stated when both legs observed the value"
-	default:
-		f.Outcome, f.Note = Unverifiable, ageNote(f.Legacy, f.App)+": what happened between the two observations is not known"
-	}
-}
-
-// observedApart is how much later the legacy leg observed the value; known is false where a time is missing.
-func observedApart(legacy, app Reading) (apart time.Duration, known bool) {
-	if legacy.Observed.IsZero() || app.Observed.IsZero() {
-		return 0, false
-	}
-	return legacy.Observed.Sub(app.Observed), true
-}
-
-// ageNote says which leg is older and by how much, "" where they are of one moment or it is not known.
-func ageNote(legacy, app Reading) string {
-	apart, known := observedApart(legacy, app)
-	switch {
-	case !known || apart.Abs() <= sameMoment:
-		return ""
-	case apart > 0:
-		return "the app value is " + span(apart) + " older"
-	}
-	return "the app value is " + span(apart.Abs()) + " newer"
-}
-
-// span is a duration for people: the two largest units.
-func span(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%d d %d h", int(d.Hours())/24, int(d.Hours())%24)
 }

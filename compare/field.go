@@ -39,6 +39,7 @@ type Field struct {
 	Group       Group
 	Quantity    Quantity
 	Dynamics    Dynamics
+	Change      Change // of monotonic, bounded and positional fields
 	Tolerance   Tolerance
 	Permissions []string // the connection needs one of these
 	Legacy      LegacySource

@@ -138,11 +138,7 @@ func readItem(f *Field, path string, asked bool, b Batch) Reading {
 }
 
 func (item Item) read(f *Field, r *Reading) {
-	r.Observed, r.TimeFrom = parseTime(item.header["sc-data-age"]), "sc-data-age"
-	r.Fetched = parseTime(item.header["sc-fetched-at"])
-	if r.Observed.IsZero() {
-		r.TimeFrom = ""
-	}
+	r.observe(moment{timeLegacy, parseTime(item.header["sc-data-age"])}, moment{timeFetched, parseTime(item.header["sc-fetched-at"])})
 	raw, ok := f.Legacy.get(item.Body)
 	if !ok && toObject(item.Body) == nil {
 		r.fail("the body is not an object")

@@ -33,6 +33,8 @@ const (
 	ReasonLegacy  Reason = "legacy"  // Unmeasured: the legacy leg did
 	ReasonBoth    Reason = "both"    // Unmeasured: both did
 	ReasonUnasked Reason = "unasked" // Unmeasured: never asked for
+	ReasonTimes   Reason = "times"   // Unmeasured: it may change at any moment, and no times are stated
+	ReasonStale   Reason = "stale"   // Differs: not equal, and older than the rules allow
 )
 
 // availability is a Reading's status as the comparison sees it.

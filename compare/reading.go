@@ -28,12 +28,13 @@ const (
 
 // Warnings of a Reading: doubts that travel with the value.
 const (
-	WarnWeaker      = "weaker-source"    // the fallback signal knows less than v2's field
-	WarnOtherSource = "other-signal"     // served by the second-choice signal
-	WarnUnitMissing = "unit-missing"     // no unit label; the canonical unit was taken
-	WarnUnitLabel   = "unit-implausible" // the label gives an impossible value, the bare number a plausible one
-	WarnScale       = "scale-ambiguous"  // fraction or percent: cannot be told, is never guessed
-	WarnLocked      = "door-locked"      // v2 said LOCKED where OPEN and CLOSED are documented
+	WarnWeaker      = "weaker-source"     // the fallback signal knows less than v2's field
+	WarnOtherSource = "other-signal"      // served by the second-choice signal
+	WarnUnitMissing = "unit-missing"      // no unit label; the canonical unit was taken
+	WarnUnitLabel   = "unit-implausible"  // the label gives an impossible value, the bare number a plausible one
+	WarnScale       = "scale-ambiguous"   // fraction or percent: cannot be told, is never guessed
+	WarnClock       = "clock-implausible" // observed after it was fetched: the fetching counts
+	WarnLocked      = "door-locked"       // v2 said LOCKED where OPEN and CLOSED are documented
 )
 
 // Reading is one field of one leg: what was said, in canonical units, when it was observed and when fetched, each with

@@ -263,25 +263,13 @@ func (src AppSource) read(f *Field, s Signals) Reading {
 	return r
 }
 
-// timeStored is the weakest source of a time: when Smartcar stored the value. The car was observed then or earlier.
-const timeStored = "ingestedAt"
-
-// times takes the maker's time, else that of retrieval, else that of storing; which one is kept with it (smartcar-v3.md §5).
+// times takes the maker's time, else that of retrieval, else that of storing (smartcar-v3.md §5).
 func (sig Signal) times(r *Reading) {
-	r.Fetched = parseTime(sig.meta["retrievedAt"])
-	if r.Fetched.IsZero() {
-		r.Fetched = parseTime(sig.meta["fetchedAt"])
+	got := parseTime(sig.meta["retrievedAt"])
+	if got.IsZero() {
+		got = parseTime(sig.meta["fetchedAt"])
 	}
-	r.Observed, r.TimeFrom = parseTime(sig.meta["oemUpdatedAt"]), "oemUpdatedAt"
-	if r.Observed.IsZero() {
-		r.Observed, r.TimeFrom = r.Fetched, "retrievedAt"
-	}
-	if r.Observed.IsZero() {
-		r.Observed, r.TimeFrom = parseTime(sig.meta["ingestedAt"]), timeStored
-	}
-	if r.Observed.IsZero() {
-		r.TimeFrom = ""
-	}
+	r.observe(moment{timeMaker, parseTime(sig.meta["oemUpdatedAt"])}, moment{timeGot, got}, moment{timeStored, parseTime(sig.meta["ingestedAt"])})
 }
 
 // AllFailed reads the app leg that failed as a whole: every field carries the same failure.

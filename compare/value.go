@@ -164,8 +164,12 @@ func (t Tolerance) holds(a, b float64) bool {
 	if math.IsNaN(a-b) || math.IsInf(a-b, 0) {
 		return false
 	}
-	allowed := math.Max(t.Abs, t.Rel*math.Max(math.Abs(a), math.Abs(b)))
-	return math.Abs(a-b) <= allowed+1e-9
+	return math.Abs(a-b) <= t.of(a, b)+1e-9
+}
+
+// of is the tolerance for two values, in their unit.
+func (t Tolerance) of(a, b float64) float64 {
+	return math.Max(t.Abs, t.Rel*math.Max(math.Abs(a), math.Abs(b)))
 }
 
 // String says the tolerance in words ("±1 or 2 %"), "exact" where there is none.

@@ -105,6 +105,7 @@ type Evidence struct {
 	Year     int               `json:"year,omitempty"`
 	Mode     string            `json:"mode,omitempty"`
 	Cut      bool              `json:"cut,omitempty"` // the visit ended early: it is repeated, whatever it came to
+	At       time.Time         `json:"at,omitzero"`   // when the visit began
 }
 
 // Record is the one record of a vehicle: what the run writes and every report reads.
@@ -133,10 +134,23 @@ func (r Record) Finished() bool {
 }
 
 // Facts are what holds for the whole run and changes the reading of single vehicles: v2 switched off for everybody, v3
-// not enabled for the application. They are known at the end of a run.
+// not enabled for the application, a field that is wrong for a whole make. They are known at the end of a run.
 type Facts struct {
 	LegacyRetired bool `json:"legacyRetired,omitempty"`
 	AppNotEnabled bool `json:"appNotEnabled,omitempty"`
 
-	Breached []string `json:"breached,omitempty"` // vehicles that were served to a foreign user
+	Breached []string          `json:"breached,omitempty"` // vehicles that were served to a foreign user
+	Suspects []Suspect         `json:"suspects,omitempty"` // fields that are wrong for a whole make
+	Void     map[string]string `json:"void,omitempty"`     // waivers that waive nothing, by id, and why
+}
+
+// Suspect is a field that no single car convicts and the fleet does (DESIGN §3.3): its unverifiable and drifted findings
+// of this make and unit are differences.
+type Suspect struct {
+	Field    string         `json:"field"`
+	Make     string         `json:"make"`
+	Unit     string         `json:"unit"`   // as labelled by the app leg
+	Reason   compare.Reason `json:"reason"` // ReasonUnit or ReasonValue
+	Note     string         `json:"note"`   // the proof in words
+	Vehicles int            `json:"vehicles"`
 }

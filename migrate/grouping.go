@@ -11,24 +11,25 @@ type grouping struct {
 type groupKey struct {
 	code           Code
 	source, detail string
+	waived         bool
 }
 
 func newGrouping() *grouping { return &grouping{names: map[groupKey][]string{}} }
 
-func (g *grouping) add(code Code, field, source, detail string) {
-	key := groupKey{code, source, detail}
+func (g *grouping) add(ref CauseRef, source string) {
+	key := groupKey{ref.Code, source, ref.Detail, ref.Waived}
 	if source == "" {
-		key.source = field
+		key.source = ref.Field
 	}
 	if _, known := g.names[key]; !known {
 		g.order = append(g.order, key)
 	}
-	g.names[key] = append(g.names[key], field)
+	g.names[key] = append(g.names[key], ref.Field)
 }
 
-func (g *grouping) each(blame func(code Code, field, detail string)) {
+func (g *grouping) each(accuse func(CauseRef)) {
 	for _, key := range g.order {
-		blame(key.code, commonName(g.names[key]), key.detail)
+		accuse(CauseRef{Code: key.code, Field: commonName(g.names[key]), Detail: key.detail, Waived: key.waived})
 	}
 }
 

@@ -45,15 +45,15 @@ func (c *court) unproved(groups *grouping) {
 		c.blame(LegacyUnmeasured, "", "whose legacy token it is could not be asked")
 	}
 	for _, f := range c.e.Findings {
-		if f.Field != "vin" || f.Outcome == compare.Unmeasured && c.rules.Required(c.entry.Fields, f) {
+		if f.Field != "vin" || f.Outcome == compare.Unmeasured && c.required(f) {
 			continue // not about identity, or among the causes already
 		}
 		known := c.entry.VIN != ""
 		switch {
 		case later(f.Legacy) && (known || f.App.Status == compare.Served || later(f.App)):
-			groups.add(LegacyUnmeasured, f.Field, f.Legacy.Source, f.Legacy.Failure.Label())
+			groups.add(CauseRef{Code: LegacyUnmeasured, Field: f.Field, Detail: f.Legacy.Failure.Label()}, f.Legacy.Source)
 		case later(f.App) && (known || f.Legacy.Status == compare.Served):
-			groups.add(SignalUnavailable, f.Field, f.App.Source, f.App.Failure.Label())
+			groups.add(CauseRef{Code: SignalUnavailable, Field: f.Field, Detail: f.App.Failure.Label()}, f.App.Source)
 		}
 	}
 }

@@ -17,7 +17,8 @@ func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgem
 	if code := faultyEntry(entry); code != "" {
 		return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: code, Detail: entry.Invalid}}}
 	}
-	c := court{entry: entry, e: e, facts: facts, rules: r}
+	e.Findings = Weighed(e, facts, r)
+	c := court{entry: entry, e: e, facts: facts, rules: r, vehicle: vehicleOf(entry, e)}
 	c.identity()
 	c.legs()
 	c.permissions()
@@ -49,18 +50,37 @@ type court struct {
 	e       Evidence
 	facts   Facts
 	rules   rules.Rules
+	vehicle rules.Vehicle // as the rules see it
 	causes  []CauseRef
 	notes   []CauseRef
-	served  int  // required fields that both legs serve
-	vague   int  // of them, those that are neither confirmed nor refuted
-	sameVIN bool // both legs state one VIN
+	served  int      // required fields that both legs serve
+	vague   int      // of them, those that are neither confirmed nor refuted, or waived
+	sameVIN bool     // both legs state one VIN
+	waived  []string // fields whose difference or loss a waiver lets stand
 }
 
+// blame adds a cause, waived where the rules say so.
 func (c *court) blame(code Code, field, detail string) {
-	ref := CauseRef{Code: code, Field: field, Detail: detail}
-	if code != "" && !slices.Contains(c.causes, ref) {
+	c.accuse(CauseRef{Code: code, Field: field, Detail: detail, Waived: c.waives(code, field)})
+}
+
+func (c *court) accuse(ref CauseRef) {
+	if ref.Code != "" && !slices.Contains(c.causes, ref) {
 		c.causes = append(c.causes, ref)
 	}
+}
+
+// waives tells whether a waiver that is in force matches; some causes cannot be waived (CONTRACT §5).
+func (c *court) waives(code Code, field string) bool {
+	if cause, ok := LookupCause(code); !ok || cause.Unwaived || cause.Verdict != Blocked { // could-not-measure is never ready
+		return false
+	}
+	w := c.rules.Waiver(c.vehicle, string(code), field)
+	if w == nil {
+		return false
+	}
+	_, void := c.facts.Void[w.ID]
+	return !void
 }
 
 func (c *court) blamed(code Code) bool {
@@ -140,11 +160,18 @@ func (c *court) legDetail(code Code) string {
 // app leg serves all the same is not lost.
 func (c *court) permissions() {
 	for _, f := range c.e.Findings {
-		if missing := c.missingPermission(f); missing != "" && c.rules.Required(c.entry.Fields, f) && f.Legacy.Status == compare.Served && f.App.Status != compare.Served {
+		if missing := c.missingPermission(f); missing != "" && c.required(f) && f.Legacy.Status == compare.Served && f.App.Status != compare.Served {
 			c.blame(PermissionLost, "", missing)
 		}
 	}
+	for _, p := range c.rules.Permissions {
+		if listed := c.e.Identity.Listed; listed.states() && !slices.Contains(listed.Permissions, p) {
+			c.blame(PermissionLost, "", p)
+		}
+	}
 }
+
+func (c *court) required(f compare.Finding) bool { return c.rules.Required(c.vehicle, f) }
 
 // missingPermission is the permission that a field needs and the connection lacks, "" where it has it.
 func (c *court) missingPermission(f compare.Finding) string {
@@ -164,7 +191,7 @@ func (c *court) missingPermission(f compare.Finding) string {
 func (c *court) fields() {
 	groups := newGrouping()
 	for _, f := range slices.Concat(c.e.Findings, c.neverAsked()) {
-		if c.rules.Required(c.entry.Fields, f) {
+		if c.required(f) {
 			c.field(f, groups)
 		}
 		if c.e.Legacy.Outcome == LegAnswered && f.Outcome == compare.Gained && f.Legacy.Failure != nil && f.Legacy.Failure.Kind == compare.KindNotPermitted {
@@ -173,14 +200,14 @@ func (c *court) fields() {
 	}
 	if c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered && !c.blamed(VehicleMismatch) {
 		c.unproved(groups)
-		groups.each(c.blame) // two different cars explain every difference between them
+		groups.each(c.accuse) // two different cars explain every difference between them
 	}
 }
 
 // neverAsked are findings in place of the fields that are required by name and that nobody compared: a rule that came
 // later, a field left out of --fields. They are unmeasured (CONTRACT §6).
 func (c *court) neverAsked() (missing []compare.Finding) {
-	for _, name := range slices.Concat(c.entry.Fields, c.rules.Require) {
+	for _, name := range c.rules.Named(c.vehicle) {
 		if !slices.ContainsFunc(c.e.Findings, func(f compare.Finding) bool { return f.Field == name }) {
 			missing = append(missing, compare.Finding{Field: name, Outcome: compare.Unmeasured, Reason: compare.ReasonUnasked})
 		}
@@ -189,28 +216,60 @@ func (c *court) neverAsked() (missing []compare.Finding) {
 }
 
 func (c *court) field(f compare.Finding, groups *grouping) {
+	c.noteAge(f)
 	switch f.Outcome {
-	case compare.Match, compare.Drift, compare.Waived:
+	case compare.Match, compare.Drift:
 		c.served++
 	case compare.Unverifiable:
 		c.served++
 		c.vague++
+		c.noteFlap(f)
 	case compare.Differs:
 		c.served++
-		switch {
-		case f.Field == "vin": // the identity's to explain
-		case c.sameVIN && slices.Contains(descriptive, f.Field):
-			c.vague++
-			c.notes = append(c.notes, CauseRef{Code: ValueDiffers, Field: f.Field, Detail: "the VINs are equal: the same car, described in other words"})
-		default:
-			groups.add(map[bool]Code{true: UnitSuspect, false: ValueDiffers}[f.Reason == compare.ReasonUnit], f.Field, f.App.Source, "")
-		}
+		c.different(f, groups)
 	case compare.Lost:
 		if c.missingPermission(f) == "" {
-			groups.add(lostCode(f, c.e.Identity.Listed), f.Field, f.App.Source, lostDetail(f))
+			c.against(groups, lostCode(f, c.e.Identity.Listed), f, lostDetail(f))
 		}
 	case compare.Unmeasured:
 		c.unmeasured(f, groups)
+	}
+}
+
+// different gives a field whose values differ its cause.
+func (c *court) different(f compare.Finding, groups *grouping) {
+	switch {
+	case f.Field == "vin": // the identity's to explain
+	case c.sameVIN && slices.Contains(descriptive, f.Field):
+		c.vague++
+		c.notes = append(c.notes, CauseRef{Code: ValueDiffers, Field: f.Field, Detail: "the VINs are equal: the same car, described in other words"})
+	default:
+		c.against(groups, differenceCodes[f.Reason], f, "")
+	}
+}
+
+var differenceCodes = map[compare.Reason]Code{compare.ReasonUnit: UnitSuspect, compare.ReasonValue: ValueDiffers, compare.ReasonStale: StaleData}
+
+// against puts a field's cause into its group, waived or not; a waived difference is no match.
+func (c *court) against(groups *grouping, code Code, f compare.Finding, detail string) {
+	waived := c.waives(code, f.Field)
+	if waived {
+		c.vague++
+		c.waived = append(c.waived, f.Field)
+	}
+	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: waived}, f.App.Source)
+}
+
+// noteAge says where the rules judge no age that an unequal value is old news; noteFlap that a difference vanished.
+func (c *court) noteAge(f compare.Finding) {
+	if f.Unequal() && c.rules.Freshness.Of(f.Field) == 0 && f.Age(c.e.At) > oldNews {
+		c.notes = append(c.notes, CauseRef{Code: StaleData, Field: f.Field, Detail: "older than " + compare.Span(oldNews)})
+	}
+}
+
+func (c *court) noteFlap(f compare.Finding) {
+	if f.Flapped() {
+		c.notes = append(c.notes, CauseRef{Code: ValueDiffers, Field: f.Field, Detail: "flapped: the difference had vanished when it was asked for again"})
 	}
 }
 
@@ -242,6 +301,11 @@ func lostDetail(f compare.Finding) string {
 
 func (c *court) unmeasured(f compare.Finding, groups *grouping) {
 	code, source, failure := LegacyUnmeasured, f.Legacy.Source, f.Legacy.Failure
+	if f.Reason == compare.ReasonTimes {
+		c.served++
+		groups.add(CauseRef{Code: SignalUnavailable, Field: f.Field, Detail: "no observation time"}, f.App.Source)
+		return
+	}
 	if f.Reason == compare.ReasonAppSide {
 		code, source, failure = SignalUnavailable, f.App.Source, f.App.Failure
 		if c.missingPermission(f) != "" {
@@ -255,24 +319,24 @@ func (c *court) unmeasured(f compare.Finding, groups *grouping) {
 			detail = failure.Label()
 		}
 	}
-	groups.add(code, f.Field, source, detail)
+	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: c.waives(code, f.Field)}, source)
 }
 
 // judgement weighs the causes. A measured block stands even if other fields are unmeasured; where the legacy leg is
 // provably dead, what only the app leg or the list has against the vehicle does not block it: it is broken today.
 func (c *court) judgement() Judgement {
 	both := c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered
-	if both && len(c.causes) == 0 && c.served == 0 {
+	if both && len(c.standing()) == 0 && c.served == 0 {
 		c.blame(LegacyUnmeasured, "", "no required field is served by both legs")
 	}
 	if !both && len(c.causes) == 0 {
 		c.blame(NotRun, "", "")
 	}
 	slices.SortStableFunc(c.causes, func(a, b CauseRef) int { return cmp.Compare(rank(a.Code), rank(b.Code)) })
-	j := Judgement{Causes: c.causes, Notes: c.notes, Verdict: c.verdict(both)}
+	j := Judgement{Causes: c.causes, Notes: c.notes, Verdict: c.verdict(both), WaivedFields: c.waived}
 	if j.Verdict == Ready {
 		j.Proof = ProofFull
-		if c.vague > 0 {
+		if c.vague > 0 || len(c.causes) > 0 {
 			j.Proof = ProofPartial
 		}
 	}
@@ -282,9 +346,15 @@ func (c *court) judgement() Judgement {
 // softWhenBroken are the blocks that give way to a legacy leg that is provably dead (CONTRACT §6, precedence).
 var softWhenBroken = []Code{NotConnected, UserIDWrong, UserIDMissing, UserIDAmbiguous, PermissionLost}
 
+// standing are the causes that no waiver lets stand.
+func (c *court) standing() []CauseRef {
+	return slices.DeleteFunc(slices.Clone(c.causes), func(r CauseRef) bool { return r.Waived })
+}
+
 func (c *court) verdict(bothAnswered bool) Verdict {
-	broken := slices.ContainsFunc(c.causes, func(r CauseRef) bool { return verdictOf(r.Code) == Broken })
-	blocked := slices.ContainsFunc(c.causes, func(r CauseRef) bool {
+	standing := c.standing()
+	broken := slices.ContainsFunc(standing, func(r CauseRef) bool { return verdictOf(r.Code) == Broken })
+	blocked := slices.ContainsFunc(standing, func(r CauseRef) bool {
 		return verdictOf(r.Code) == Blocked && !(broken && slices.Contains(softWhenBroken, r.Code))
 	})
 	switch {
@@ -292,7 +362,7 @@ func (c *court) verdict(bothAnswered bool) Verdict {
 		return Blocked
 	case broken:
 		return Broken
-	case len(c.causes) > 0 || !bothAnswered:
+	case len(standing) > 0 || !bothAnswered:
 		return Inconclusive
 	}
 	return Ready

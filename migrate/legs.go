@@ -43,7 +43,7 @@ type Meter struct {
 // wasted on the app leg), then both legs at the same moment. links are all connections of the vehicle. An error is the
 // tool's own trouble (cancelled, budget used up): the vehicle then counts as not called.
 func (m *Meter) Measure(ctx context.Context, entry inventory.Entry, links []Link, whole bool) (Evidence, error) {
-	e := Evidence{Identity: identify(entry, links, whole), Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}}
+	e := Evidence{Identity: identify(entry, links, whole), Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}, At: m.Now()}
 	e.describe(links)
 	if e.Identity.AskedAs == "" || e.Identity.Absent || m.Legs == "connections" {
 		return e, nil

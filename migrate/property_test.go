@@ -240,7 +240,7 @@ func TestReadyMeansMeasured(t *testing.T) {
 			return nil
 		}
 		both := slices.ContainsFunc(s.e.Findings, func(f compare.Finding) bool {
-			return s.rules.Required(s.entry.Fields, f) && f.Legacy.Status == compare.Served && f.App.Status == compare.Served
+			return s.rules.Required(vehicleOf(s.entry, s.e), f) && f.Legacy.Status == compare.Served && f.App.Status == compare.Served
 		})
 		if s.e.Legacy.Outcome != LegAnswered || s.e.App.Outcome != LegAnswered || len(j.Causes) > 0 || !both || s.entry.UserID == "" {
 			return fmt.Errorf("%s without having been measured", told(j))

@@ -237,33 +237,8 @@ func (r *Run) saveCut(ctx context.Context, record Record) error {
 
 // settle decides what holds for the whole run and judges again where that changes the reading of single vehicles.
 func (r *Run) settle(ctx context.Context, stop Stop) error {
-	tally, err := r.Store.Tally(ctx)
-	if err != nil {
-		return err
-	}
-	facts := factsOf(tally, stop)
-	controls, err := r.Store.Controls(ctx)
-	if err != nil {
-		return err
-	}
-	if controls.Breached() {
-		facts.Breached = controls.Vehicles
-	}
-	if err := r.Store.SetFacts(ctx, facts); err != nil {
-		return err
-	}
-	_, err = r.Store.Rejudge(ctx, func(rec Record) Judgement { return Judge(rec.Entry, rec.Evidence, facts, r.Rules) })
+	_, err := Settle(ctx, r.Store, r.Rules, stop, r.Now())
 	return err
-}
-
-// factsOf reads the facts of a run from its counts. Two vehicles are the least that can show a rule: one car refused is
-// one car's trouble.
-func factsOf(t Tally, stop Stop) Facts {
-	worked := t.Legacy[LegAnswered] + t.Legacy[LegReauth] + t.Legacy[LegGone] + t.Legacy[LegTokenWrong] + t.Legacy[LegUnreachable]
-	retired := worked == 0 && (t.Legacy[LegNotFound] >= 2 || t.RefusedGrants >= 2)
-	appWorked := t.App[LegAnswered] + t.App[LegEmptyStore] + t.App[LegReauth] + t.App[LegGone] + t.App[LegUnreachable]
-	refused := appWorked == 0 && t.App[LegNotConnected]+t.App[LegUnauthorized] >= 2
-	return Facts{LegacyRetired: retired, AppNotEnabled: refused || stop == StopAppRefused}
 }
 
 func (r *Run) say(word string) { r.watch(Event{Word: word}) }

@@ -18,6 +18,7 @@ type Store interface {
 	SaveLinks(ctx context.Context, list LinkList) error
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error
+	Records(ctx context.Context) iter.Seq2[Record, error] // every vehicle, in inventory order
 	Tally(ctx context.Context) (Tally, error)
 	Rejudge(ctx context.Context, judge func(Record) Judgement) (changed int, err error)
 	SetFacts(ctx context.Context, f Facts) error

@@ -44,6 +44,8 @@ type Judgement struct {
 	Proof   Proof      `json:"proof,omitempty"`
 	Causes  []CauseRef `json:"causes,omitempty"` // gravest first
 	Notes   []CauseRef `json:"notes,omitempty"`  // change no verdict
+
+	WaivedFields []string `json:"waivedFields,omitempty"` // whose difference or loss a waiver lets stand
 }
 
 // Has tells whether the judgement carries a cause.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/rules"
 )
 
 // Get reads a line of the run's header, "" where it is not set.
@@ -89,6 +90,15 @@ func (l *Ledger) SetFacts(ctx context.Context, f migrate.Facts) error {
 func (l *Ledger) Facts(ctx context.Context) (f migrate.Facts, err error) {
 	err = l.load(ctx, "facts", &f)
 	return f, err
+}
+
+// SetRules and Rules keep the rules that the run is judged by, so that every report reads the evidence as the judge did.
+func (l *Ledger) SetRules(ctx context.Context, r rules.Rules) error { return l.store(ctx, "rules", r) }
+
+// Rules: see SetRules.
+func (l *Ledger) Rules(ctx context.Context) (r rules.Rules, err error) {
+	err = l.load(ctx, "rules", &r)
+	return r, err
 }
 
 // SaveControls and Controls keep the result of the negative controls.

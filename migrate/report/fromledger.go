@@ -11,6 +11,7 @@ import (
 	"scmigrate/compare"
 	"scmigrate/migrate"
 	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/rules"
 )
 
 // FromLedger builds the report of a run from its ledger and nothing else: no clock, no network. full gives the fields of
@@ -24,14 +25,19 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	if err != nil {
 		return Report{}, nil, err
 	}
-	sum := newSumming(h, facts)
-	for rec, err := range l.Records(ctx) {
+	demands, err := l.Rules(ctx)
+	if err != nil {
+		return Report{}, nil, err
+	}
+	records := shownRecords{ctx, l, facts, demands}
+	sum := newSumming(h)
+	for rec, err := range records.all() {
 		if err != nil {
 			return Report{}, nil, err
 		}
 		sum.add(rec)
 	}
-	r = Report{Summary: sum.summary(), Vehicles: func() iter.Seq2[Vehicle, error] { return vehiclesOf(ctx, l, facts, full) }}
+	r = Report{Summary: sum.summary(), Vehicles: func() iter.Seq2[Vehicle, error] { return vehiclesOf(records, full) }}
 	if err := fillRun(ctx, l, &r.Summary); err != nil {
 		return Report{}, nil, err
 	}
@@ -39,22 +45,37 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	return r, key, err
 }
 
-func vehiclesOf(ctx context.Context, l *ledger.Ledger, facts migrate.Facts, full bool) iter.Seq2[Vehicle, error] {
+func vehiclesOf(records shownRecords, full bool) iter.Seq2[Vehicle, error] {
 	return func(yield func(Vehicle, error) bool) {
-		for rec, err := range l.Records(ctx) {
-			if !yield(vehicleOf(called(rec, facts), full), err) || err != nil {
+		for rec, err := range records.all() {
+			if !yield(vehicleOf(rec, full), err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-// called gives a vehicle that was never called its verdict.
-func called(rec migrate.Record, facts migrate.Facts) migrate.Record {
-	if rec.Judgement.Verdict == "" {
-		rec.Judgement = migrate.Uncalled(rec.Entry, facts)
+// shownRecords are the ledger's records as people are to see them: those that were never called with their verdict, the
+// findings as the rules and the facts of the run read them.
+type shownRecords struct {
+	ctx    context.Context
+	ledger *ledger.Ledger
+	facts  migrate.Facts
+	rules  rules.Rules
+}
+
+func (s shownRecords) all() iter.Seq2[migrate.Record, error] {
+	return func(yield func(migrate.Record, error) bool) {
+		for rec, err := range s.ledger.Records(s.ctx) {
+			if rec.Judgement.Verdict == "" {
+				rec.Judgement = migrate.Uncalled(rec.Entry, s.facts)
+			}
+			rec.Evidence.Findings = migrate.Shown(rec, s.facts, s.rules)
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
 	}
-	return rec
 }
 
 // fillRun adds what the ledger knows beside the vehicles.

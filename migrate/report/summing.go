@@ -16,7 +16,6 @@ import (
 // summing adds up records one by one; its size depends on how many different things went wrong, not on the fleet.
 type summing struct {
 	header   ledger.Header
-	facts    migrate.Facts
 	counts   migrate.Counts
 	proof    Proof
 	waived   int
@@ -35,13 +34,15 @@ type gathered struct {
 	examples []string
 }
 
-func newSumming(h ledger.Header, facts migrate.Facts) *summing {
-	return &summing{header: h, facts: facts, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}}
+func newSumming(h ledger.Header) *summing {
+	return &summing{header: h, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}}
 }
 
 func (s *summing) add(rec migrate.Record) {
-	rec = called(rec, s.facts)
 	s.count(rec.Judgement)
+	if rec.Judgement.Verdict == migrate.Ready && len(rec.Judgement.Causes) > 0 {
+		s.waived++
+	}
 	if rec.At.After(s.last) {
 		s.last = rec.At
 	}

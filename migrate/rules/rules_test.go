@@ -41,7 +41,7 @@ func TestRequired(t *testing.T) {
 		{"a name is not a prefix", Rules{Require: []string{"odometer"}}, nil, compare.Finding{Outcome: compare.Match, Legacy: served}, false},
 	} {
 		c.find.Field = field
-		if got := c.rules.Required(c.own, c.find); got != c.want {
+		if got := c.rules.Required(Vehicle{Fields: c.own}, c.find); got != c.want {
 			t.Errorf("%s: required %v, want %v", c.reason, got, c.want)
 		}
 	}
@@ -52,7 +52,7 @@ func TestRequired(t *testing.T) {
 func TestRequiredHasNoGaps(t *testing.T) {
 	for _, o := range compare.Outcomes() {
 		f := compare.Finding{Field: "vin", Outcome: o, Legacy: compare.Reading{Status: compare.Served}}
-		if got, want := (Rules{}).Required(nil, f), o != compare.NoCounterpart; got != want {
+		if got, want := (Rules{}).Required(Vehicle{}, f), o != compare.NoCounterpart; got != want {
 			t.Errorf("%s: required %v, want %v", o, got, want)
 		}
 	}

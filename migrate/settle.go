@@ -1,0 +1,52 @@
+package migrate
+
+import (
+	"context"
+	"time"
+
+	"scmigrate/migrate/rules"
+)
+
+// Settle decides what holds for a whole run, from its ledger alone, and judges every vehicle again under it. end is the
+// moment that waivers' expiry dates are held against. It tells how many judgements changed.
+func Settle(ctx context.Context, s Store, r rules.Rules, stop Stop, end time.Time) (changed int, err error) {
+	facts, err := fleetFacts(ctx, s, r, stop, end)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.SetFacts(ctx, facts); err != nil {
+		return 0, err
+	}
+	return s.Rejudge(ctx, func(rec Record) Judgement { return Judge(rec.Entry, rec.Evidence, facts, r) })
+}
+
+func fleetFacts(ctx context.Context, s Store, r rules.Rules, stop Stop, end time.Time) (Facts, error) {
+	tally, err := s.Tally(ctx)
+	if err != nil {
+		return Facts{}, err
+	}
+	facts := factsOf(tally, stop)
+	controls, err := s.Controls(ctx)
+	if err != nil {
+		return Facts{}, err
+	}
+	if controls.Breached() {
+		facts.Breached = controls.Vehicles
+	}
+	if facts.Suspects, err = suspects(ctx, s, r); err != nil {
+		return Facts{}, err
+	}
+	facts.Void, err = voidWaivers(ctx, s, facts, r, end)
+	return facts, err
+}
+
+// factsOf reads the facts of a run from its counts. Two vehicles are the least that can show a rule: one car refused is
+// one car's trouble.
+func factsOf(t Tally, stop Stop) Facts {
+	worked := t.Legacy[LegAnswered] + t.Legacy[LegReauth] + t.Legacy[LegGone] + t.Legacy[LegTokenWrong] + t.Legacy[LegUnreachable]
+	retired := worked == 0 && (t.Legacy[LegNotFound] >= 2 || t.RefusedGrants >= 2)
+	appWorked := t.App[LegAnswered] + t.App[LegEmptyStore] + t.App[LegReauth] + t.App[LegGone] + t.App[LegUnreachable]
+	refused := appWorked == 0 && t.App[LegNotConnected]+t.App[LegUnauthorized] >= 2
+	return Facts{LegacyRetired: retired, AppNotEnabled: refused || stop == StopAppRefused}
+}
+
