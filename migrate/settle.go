@@ -49,4 +49,3 @@ func factsOf(t Tally, stop Stop) Facts {
 	refused := appWorked == 0 && t.App[LegNotConnected]+t.App[LegUnauthorized] >= 2
 	return Facts{LegacyRetired: retired, AppNotEnabled: refused || stop == StopAppRefused}
 }
-
