@@ -75,7 +75,7 @@ func (f *Finding) weighTimes(field *Field) {
 	case apart.Abs() <= sameMoment && !f.Legacy.weak() && !f.App.weak():
 		f.differs("both legs observed it at the same moment")
 	case field.Dynamics == Volatile:
-		f.unverifiable(": what happened between the two observations is not known")
+		f.unverifiable("what happened between the two observations is not known")
 	case f.Legacy.weak() || f.App.weak():
 		f.weighWeak(field, apart)
 	default:
@@ -89,21 +89,29 @@ func (f *Finding) differs(why string) {
 }
 
 func (f *Finding) unverifiable(why string) {
-	f.Outcome, f.Reason, f.Note = Unverifiable, "", ageNote(f.Legacy, f.App)+why
+	f.Outcome, f.Reason, f.Note = Unverifiable, "", joined(ageNote(f.Legacy, f.App), why)
+}
+
+// joined puts two parts of a sentence together; the first may be empty.
+func joined(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + "; " + second
 }
 
 // weighWeak decides where a time is only the latest possible one: the observation may be older by any amount, so nothing
 // is explained, and refuted is only what runs backwards: the value that is older for certain and yet higher.
 func (f *Finding) weighWeak(field *Field, apart time.Duration) {
 	older, newer := f.App, f.Legacy
-	if apart < 0 {
+	if apart < 0 || apart == 0 && f.Legacy.weak() {
 		older, newer = f.Legacy, f.App
 	}
 	if field.Dynamics == Monotonic && !newer.weak() && older.Value.Num > newer.Value.Num {
-		f.differs(ageNote(f.Legacy, f.App) + ", and the older value is the higher one: " + field.Change.Why)
+		f.differs(joined(ageNote(f.Legacy, f.App), "the older value is the higher one: "+field.Change.Why))
 		return
 	}
-	f.unverifiable(": when one of the values was observed is not stated, only when it was fetched")
+	f.unverifiable("when one of the values was observed is not stated, only when it was fetched")
 }
 
 // weighBound holds the change against what is physically possible.
@@ -117,7 +125,7 @@ func (f *Finding) weighBound(field *Field, apart time.Duration) {
 	case allowed < tight*field.Change.Span:
 		f.Outcome, f.Reason, f.Note = Drift, "", said+" is possible"
 	default:
-		f.unverifiable(fmt.Sprintf("; %s is possible, but nearly every value would be", field.amount(delta)))
+		f.unverifiable(field.amount(delta) + " is possible, but nearly every value would be")
 	}
 }
 
