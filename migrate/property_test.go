@@ -119,7 +119,17 @@ func randomDemands(r *rand.Rand, s *subject) {
 	if odds(r, 8) {
 		s.rules.Ignore = []string{pick(r, randomFields)}
 	}
+	if odds(r, 4) {
+		s.rules.Freshness.Default = pick(r, []time.Duration{30 * time.Minute, 2 * time.Hour})
+	}
+	if odds(r, 8) {
+		s.rules.Tolerance = map[string]compare.Tolerance{pick(r, randomFields): {Abs: 1e6}}
+	}
 	s.facts = Facts{LegacyRetired: odds(r, 12), AppNotEnabled: odds(r, 12)}
+	if odds(r, 6) {
+		s.facts.Suspects = []Suspect{{Field: pick(r, randomFields), Make: "TESLA", Reason: compare.ReasonValue}}
+	}
+	s.e.Make, s.e.At = "TESLA", noon
 }
 
 // eachCase runs a property on random vehicles and says the seed of the first one that breaks it.
@@ -174,11 +184,13 @@ var removals = map[string]func(r *rand.Rand, s *subject){
 			s.fields, s.legacy, s.app = slices.Delete(slices.Clone(s.fields), i, i+1), slices.Delete(s.legacy, i, i+1), slices.Delete(s.app, i, i+1)
 		}
 	},
-	"both times of a reading that changes slowly": func(r *rand.Rand, s *subject) {
+	"both times of a reading": func(r *rand.Rand, s *subject) {
 		i := r.IntN(len(s.app))
-		if s.fields[i].Dynamics != compare.Volatile {
-			s.app[i].Observed, s.legacy[i].Observed = time.Time{}, time.Time{}
-		}
+		s.app[i].Observed, s.legacy[i].Observed = time.Time{}, time.Time{}
+	},
+	"one time of a reading": func(r *rand.Rand, s *subject) {
+		i := r.IntN(len(s.app))
+		pick(r, []*compare.Reading{&s.legacy[i], &s.app[i]}).Observed = time.Time{}
 	},
 	"list": func(_ *rand.Rand, s *subject) { s.e.Identity.Listed, s.e.Identity.Users = nil, nil },
 	"permission words": func(_ *rand.Rand, s *subject) {
@@ -188,7 +200,7 @@ var removals = map[string]func(r *rand.Rand, s *subject){
 		}
 	},
 	"token user": func(_ *rand.Rand, s *subject) { s.e.Identity.TokenUser = "" },
-	"facts":      func(_ *rand.Rand, s *subject) { s.facts = Facts{} },
+	"facts":      func(_ *rand.Rand, s *subject) { s.facts = Facts{Suspects: s.facts.Suspects} }, // what the fleet knows is no evidence of this car
 }
 
 // TestLessEvidenceIsNeverBetter is the hard rule of DESIGN §3.4: taking evidence away never turns a vehicle that is not
@@ -212,15 +224,59 @@ func TestLessEvidenceIsNeverBetter(t *testing.T) {
 	}
 }
 
-// TestOneMissingTimeNeverConfirms: without one of the two times a difference can still not be called a match. What the
-// comparison makes of it is unverifiable at best, so the proof is partial and never full.
-func TestOneMissingTimeNeverConfirms(t *testing.T) {
+// TestShiftingAllTimesChangesNothing: a run on another day judges alike.
+func TestShiftingAllTimesChangesNothing(t *testing.T) {
 	eachCase(t, func(r *rand.Rand, s subject) error {
-		before, less := s.judge(), s.copied()
-		less.app[r.IntN(len(less.app))].Observed = time.Time{}
-		less.compared()
-		if after := less.judge(); before.Verdict != Ready && after.Proof == ProofFull || before.Proof == ProofPartial && after.Proof == ProofFull {
+		before, moved := s.judge(), s.copied()
+		shift := time.Duration(r.Int64N(int64(2000 * time.Hour)))
+		moved.e.At = moved.e.At.Add(shift)
+		for i := range moved.app {
+			for _, reading := range []*compare.Reading{&moved.app[i], &moved.legacy[i]} {
+				if !reading.Observed.IsZero() {
+					reading.Observed = reading.Observed.Add(shift)
+				}
+			}
+		}
+		moved.compared()
+		if after := moved.judge(); told(before) != told(after) {
 			return fmt.Errorf("%s became %s", told(before), told(after))
+		}
+		return nil
+	})
+}
+
+// TestTheOrderOfFindingsChangesNothing: signals and items come in any order.
+func TestTheOrderOfFindingsChangesNothing(t *testing.T) {
+	eachCase(t, func(r *rand.Rand, s subject) error {
+		before, mixed := s.judge(), s.copied()
+		r.Shuffle(len(mixed.e.Findings), func(i, j int) {
+			mixed.e.Findings[i], mixed.e.Findings[j] = mixed.e.Findings[j], mixed.e.Findings[i]
+		})
+		if after := mixed.judge(); before.Verdict != after.Verdict || before.Proof != after.Proof || len(before.Causes) != len(after.Causes) {
+			return fmt.Errorf("%s became %s", told(before), told(after))
+		}
+		return nil
+	})
+}
+
+// TestAWaiverOnlyClearsWhatItNames: it never adds a cause, never makes what could not be measured ready, and a vehicle
+// that is ready by it has no full proof.
+func TestAWaiverOnlyClearsWhatItNames(t *testing.T) {
+	eachCase(t, func(r *rand.Rand, s subject) error {
+		before := s.judge()
+		cause := pick(r, []Code{SignalLost, ValueDiffers, UnitSuspect, PermissionLost, StaleData, LegacyUnmeasured, VehicleMismatch, UserIDWrong, NotConnected})
+		s.rules.Waivers = append(slices.Clone(s.rules.Waivers), rules.Waiver{ID: "W", Cause: string(cause)})
+		after := s.judge()
+		both := s.e.Legacy.Outcome == LegAnswered && s.e.App.Outcome == LegAnswered
+		switch {
+		case len(after.Causes) < len(before.Causes):
+			return fmt.Errorf("causes vanished: %s became %s", told(before), told(after))
+		case before.Verdict == Inconclusive && after.Verdict == Ready, after.Verdict == Ready && !both:
+			return fmt.Errorf("not measured, and yet ready: %s became %s", told(before), told(after))
+		case before.Verdict != Ready && after.Proof == ProofFull:
+			return fmt.Errorf("a waiver proved: %s became %s", told(before), told(after))
+		case before.Verdict == Blocked && after.Verdict == Ready && slices.ContainsFunc(before.Causes, func(c CauseRef) bool { return c.Code != cause }):
+			return fmt.Errorf("a waiver for %s cleared %s", cause, told(before))
 		}
 		return nil
 	})
