@@ -127,35 +127,50 @@ func expectedExit(err error) bool {
 
 // checkTruth holds the judged fleet against what the simulator knows about every car.
 func checkTruth(ctx context.Context, out io.Writer, dir string, world *fixtures.World) error {
-	l, err := ledger.Open(dir)
+	a, err := measureAccuracy(ctx, dir, world)
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	truth := world.Truth()
-	wrong, n := 0, 0
-	causes := map[migrate.Code]bool{}
-	for rec, err := range l.Records(ctx) {
-		if err != nil {
-			return err
-		}
-		got := codes(rec.Judgement.Causes)
-		for _, code := range got {
-			causes[migrate.Code(code)] = true
-		}
-		want := truth[n]
-		n++
-		if string(rec.Judgement.Verdict) != want.Verdict || !slices.Equal(got, want.Causes) && len(got)+len(want.Causes) > 0 {
-			wrong++
-			fmt.Fprintf(out, "differs from the truth: %s (%s) is %s %v, judged %s %v\n", want.VehicleID, want.Defect, want.Verdict, want.Causes, rec.Judgement.Verdict, got)
-		}
+	if len(a.falseOnes) > 0 {
+		fmt.Fprintf(out, "\nJudged differently from the truth:\n%s\n", a.mistakes(20))
 	}
-	fmt.Fprintf(out, "\nThis was a simulated fleet of %d vehicles with %d causes put into it on purpose, so not all is ready.\n", n, len(causes))
-	fmt.Fprintf(out, "Judged as the simulator knows it: %d of %d vehicles.\nOpen the report: %s\n", n-wrong, n, filepath.Join(dir, "report.html"))
-	if wrong > 0 {
-		return fmt.Errorf("%d vehicles were judged differently from the simulator's truth", wrong)
+	if a.vehicles >= matrixFrom {
+		a.print(out)
+	}
+	fmt.Fprintf(out, "\nThis was a simulated fleet of %d vehicles with %d causes put into it on purpose, so not all is ready.\n", a.vehicles, len(a.codes))
+	fmt.Fprintf(out, "Judged as the simulator knows it: %d of %d vehicles.\nOpen the report: %s\n", a.vehicles-len(a.falseOnes), a.vehicles, filepath.Join(dir, "report.html"))
+	if len(a.falseOnes) > 0 {
+		return fmt.Errorf("%d vehicles were judged differently from the simulator's truth", len(a.falseOnes))
 	}
 	return nil
+}
+
+// matrixFrom is the fleet size from which the demo prints its confusion matrix.
+const matrixFrom = 200
+
+func measureAccuracy(ctx context.Context, dir string, world *fixtures.World) (*accuracy, error) {
+	l, err := ledger.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	facts, err := l.Facts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	demands, err := l.Rules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, truth, n := newAccuracy(), world.Truth(), 0
+	for rec, err := range l.Records(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		a.add(truth[n], rec, migrate.Shown(rec, facts, demands))
+		n++
+	}
+	return a, nil
 }
 
 // codes are the distinct codes of a list of causes, in its order.
