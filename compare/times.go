@@ -34,7 +34,11 @@ func (r *Reading) observe(own moment, fetched ...moment) {
 		r.warn(WarnClock)
 		own.at = time.Time{}
 	}
-	for _, s := range append([]moment{own}, fetched...) {
+	if !own.at.IsZero() {
+		r.Observed, r.TimeFrom = own.at, own.from
+		return
+	}
+	for _, s := range fetched {
 		if !s.at.IsZero() {
 			r.Observed, r.TimeFrom = s.at, s.from
 			return

@@ -21,6 +21,9 @@ func parseTime(raw any) time.Time {
 	case json.Number:
 		t = epochTime(v)
 	case string:
+		if v == "" {
+			return time.Time{}
+		}
 		t = textTime(strings.TrimSpace(v))
 	}
 	if t = t.UTC(); t.Year() < earliest || t.Year() > 9999 { // in UTC: a zone can carry 9999 into a year that has no JSON form

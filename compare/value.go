@@ -141,9 +141,9 @@ func (f *Field) equal(a, b Value) bool {
 }
 
 // foldWord makes "LAND_ROVER" and "Land Rover" one word.
-func foldWord(s string) string {
-	return strings.NewReplacer("_", " ", "-", " ").Replace(strings.TrimSpace(s))
-}
+func foldWord(s string) string { return wordSeparators.Replace(strings.TrimSpace(s)) }
+
+var wordSeparators = strings.NewReplacer("_", " ", "-", " ")
 
 // earthRadius is the mean radius in metres (IUGG).
 const earthRadius = 6371008.8
