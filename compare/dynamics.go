@@ -26,13 +26,13 @@ var (
 		Why: "an odometer never falls, and no car drives faster than 250 km/h for long"}
 	chargeChange = Change{Up: 4.5, Down: 3, Step: 0.03, Span: 1,
 		Why: "the fastest charging fills three quarters of a battery in ten minutes, flat-out driving empties one in no less than twenty; the gauge is recomputed by up to 3 points"}
-	batteryRangeChange = Change{Up: 2_250, Down: 1_500, Step: 60, Span: 500,
-		Why: "it follows the charge, and an estimate is recomputed at once for climate control and driving mode"}
+	batteryRangeChange = Change{Up: 2_250, Down: 1_500, Step: 90, Span: 500,
+		Why: "it follows the charge, and an estimate is recomputed at once, by up to 90 km, for climate control and driving mode"}
 	fuelChange = Change{Up: math.Inf(1), Down: 1, Step: 0.05, Span: 1,
 		Why: "refuelling is a jump, a tank lasts for an hour at full throttle, and the gauge swings on slopes"}
 	litresChange = Change{Up: math.Inf(1), Down: 90, Step: 4, Span: 70,
 		Why: "refuelling is a jump, an engine burns no more than 90 litres an hour, and the gauge swings on slopes"}
-	fuelRangeChange = Change{Up: math.Inf(1), Down: 250, Step: 90, Span: 700,
+	fuelRangeChange = Change{Up: math.Inf(1), Down: 250, Step: 120, Span: 700,
 		Why: "refuelling is a jump, driving uses it up at no more than 250 km/h, and an estimate is recomputed at once"}
 	oilChange = Change{Up: math.Inf(1), Down: 0.03, Span: 1,
 		Why: "oil service resets it, and 130 km/h use up an interval of 5,000 km at 3 points an hour at the most"}
@@ -120,6 +120,7 @@ func (f *Finding) weighBound(field *Field, apart time.Duration) {
 	bound := field.Change.bound(delta, apart.Abs())
 	said := fmt.Sprintf("%s; %s in %s", ageNote(f.Legacy, f.App), field.amount(delta), Span(apart.Abs()))
 	switch allowed := bound + field.Tolerance.of(f.Legacy.Value.Num, f.App.Value.Num); {
+	case math.Abs(delta) > allowed && f.unitInMotion(field, apart):
 	case math.Abs(delta) > allowed:
 		f.differs(said + " is not possible: " + field.Change.Why)
 	case allowed < tight*field.Change.Span:
@@ -128,6 +129,31 @@ func (f *Finding) weighBound(field *Field, apart time.Duration) {
 		f.unverifiable(field.amount(delta) + " is possible, but nearly every value would be")
 	}
 }
+
+// unitInMotion tells whether a change that is not possible is a possible and small one under another unit: the label is
+// wrong and the car has moved since.
+func (f *Finding) unitInMotion(field *Field, apart time.Duration) bool {
+	if field.NoSuspect || f.Distance != nil {
+		return false
+	}
+	for _, factor := range suspectFactors[field.Quantity] {
+		for _, scale := range []float64{factor, 1 / factor} {
+			scaled := *f
+			scaled.App.Value.Num *= scale
+			delta := scaled.change(apart)
+			allowed := field.Change.bound(delta, apart.Abs()) + field.Tolerance.of(f.Legacy.Value.Num, scaled.App.Value.Num)
+			// As close as chance would not bring it: of the value, not only of the span.
+			if math.Abs(delta) <= allowed && allowed < closeToValue*f.Legacy.Value.Num {
+				f.Outcome, f.Reason, f.Note = Differs, ReasonUnit, fmt.Sprintf("%s; the change is only possible when the app value is scaled by %.6g: a wrong unit", ageNote(f.Legacy, f.App), scale)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// closeToValue is the part of a value that an allowed change must stay below for another unit to be convicted.
+const closeToValue = 0.1
 
 // change is the later value minus the earlier one; for positions the distance, always up.
 func (f *Finding) change(apart time.Duration) float64 {

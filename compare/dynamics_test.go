@@ -41,6 +41,9 @@ func TestDynamics(t *testing.T) {
 		{"odometer.distance", number(62_061), number(62_000), 0, "differs", "same moment", "one moment, two values"},
 		{"odometer.distance", number(62_061), number(62_000), time.Second, "differs", "same moment", "within two seconds is one moment"},
 		{"odometer.distance", number(160_934.4), number(100_000), 30 * 24 * hour, "differs", "wrong unit", "miles, however old"},
+		{"odometer.distance", number(161_000), number(100_000), 2 * hour, "differs", "wrong unit", "miles, and 66 km driven since"},
+		{"odometer.distance", number(100_000), number(161_000), -2 * hour, "differs", "wrong unit", "the other way round"},
+		{"odometer.distance", number(161_000), number(120_000), 2 * hour, "differs", "not possible", "no unit explains it"},
 
 		{"battery.percentRemaining", number(0.62), number(0.60), time.Minute, "drift", "+2.0 points", "charging for a minute"},
 		{"battery.percentRemaining", number(0.9), number(0.3), time.Minute, "differs", "+60 points in 1 min", "no charger does that"},
@@ -49,7 +52,7 @@ func TestDynamics(t *testing.T) {
 		{"battery.percentRemaining", number(0.8), number(0.3), 24 * hour, "unverifiable", "", "a day allows everything"},
 		{"battery.percentRemaining", number(0.68), number(0.0068), 24 * hour, "differs", "wrong unit", "a fraction under the label percent, however old"},
 		{"battery.range", number(200), number(260), 5 * time.Minute, "unverifiable", "", "climate control: an estimate is recomputed at once"},
-		{"battery.range", number(230), number(260), 30 * time.Second, "drift", "", "the same within half a minute"},
+		{"battery.range", number(230), number(260), 4 * time.Second, "drift", "", "the same within seconds"},
 		{"battery.range", number(60), number(400), time.Minute, "differs", "", "more than a recomputed estimate"},
 
 		{"fuel.percentRemaining", number(0.95), number(0.2), time.Minute, "unverifiable", "", "refuelling is a jump"},
@@ -202,7 +205,7 @@ func randomPairs(t *testing.T, each func(t *testing.T, r *rand.Rand, p pair)) {
 }
 
 func randomSpan(r *rand.Rand) time.Duration {
-	spans := []time.Duration{0, time.Second, 30 * time.Second, 10 * time.Minute, time.Hour, 20 * time.Hour, 200 * time.Hour}
+	spans := []time.Duration{0, time.Second, 4 * time.Second, 30 * time.Second, time.Minute, 10 * time.Minute, time.Hour, 20 * time.Hour, 200 * time.Hour}
 	return spans[r.IntN(len(spans))] * time.Duration(r.IntN(3)-1)
 }
 

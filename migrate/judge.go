@@ -179,12 +179,17 @@ func (c *court) missingPermission(f compare.Finding) string {
 	if !known || !c.e.Identity.Listed.states() || len(field.Permissions) == 0 {
 		return ""
 	}
+	denied := f.App.Failure != nil && f.App.Failure.Kind == compare.KindNotPermitted
+	missing := ""
 	for _, p := range field.Permissions {
-		if slices.Contains(c.e.Identity.Listed.Permissions, p) {
+		switch granted := slices.Contains(c.e.Identity.Listed.Permissions, p); {
+		case granted && !denied: // one of several is enough, as long as the app leg does not say otherwise
 			return ""
+		case !granted:
+			missing = cmp.Or(missing, p)
 		}
 	}
-	return field.Permissions[0]
+	return missing
 }
 
 // fields finds what is wrong with single fields; fields of one signal that fail for one reason are one cause.

@@ -93,6 +93,8 @@ func TestJudgePermissions(t *testing.T) {
 		{"two permissions are two causes", []string{"read_tires", "read_odometer"}, []string{"tires.frontLeft ok denied", "odometer.distance ok denied"}, "blocked permission-lost permission-lost", "read_tires"},
 		{"charging port: read_security is enough", []string{"read_charge"}, []string{"security.chargingPort ok absent", "vin ok ok"}, "blocked signal-lost(security.chargingPort)", "not in the store"},
 		{"charging port: read_charge is enough", []string{"read_security"}, []string{"security.chargingPort ok absent", "vin ok ok"}, "blocked signal-lost(security.chargingPort)", "not in the store"},
+		{"charging port: denied, so the one that is missing was needed", []string{"read_charge"}, []string{"security.chargingPort ok denied", "vin ok ok"}, "blocked permission-lost", "read_charge"},
+		{"charging port: denied although both are granted", nil, []string{"security.chargingPort ok denied", "vin ok ok"}, "blocked signal-lost(security.chargingPort)", "PERMISSION"},
 		{"charging port: neither", []string{"read_security", "read_charge"}, []string{"security.chargingPort ok absent", "vin ok ok"}, "blocked permission-lost", "read_security"},
 		{"the other losses stay", []string{"read_odometer"}, []string{"odometer.distance ok denied", "fuel.range ok absent"}, "blocked permission-lost signal-lost(fuel.range)", "read_odometer"},
 	} {

@@ -24,7 +24,8 @@ const demoInventory = "demo-inventory.yaml"
 func demoCommand(p Process) *ucli.Command {
 	return &ucli.Command{
 		Name: "demo", Usage: "the whole job on an embedded Smartcar simulator: no account, no configuration",
-		Flags: []ucli.Flag{text("out", "scmigrate-demo", "the demo's `DIR`", "o"), number("vehicles", 40, "the size of the `FLEET`"), number("seed", 1, "another `SEED` makes another fleet")},
+		Flags: []ucli.Flag{text("out", "scmigrate-demo", "the demo's `DIR`", "o"), number("vehicles", 40, "the size of the `FLEET`"), number("seed", 1, "another `SEED` makes another fleet"),
+			text("scenario", "demo", "`KIND` of fleet: demo, or accuracy (every kind of defect and oddity; from 1000 vehicles on)")},
 		Action: func(c *ucli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("unexpected argument %q (the directory is given with -o)", c.Args().First())
@@ -32,10 +33,16 @@ func demoCommand(p Process) *ucli.Command {
 			if n := c.Int("vehicles"); n < 1 || n > 1_000_000 {
 				return usagef("--vehicles %d: give 1 to 1000000", n)
 			}
-			return demo(c.Context, p, c.String("out"), fixtures.DemoScenario(c.Int("vehicles"), uint64(c.Int("seed"))))
+			scenario := demoScenarios[c.String("scenario")]
+			if scenario == nil {
+				return usagef("--scenario %q: choose demo or accuracy", c.String("scenario"))
+			}
+			return demo(c.Context, p, c.String("out"), scenario(c.Int("vehicles"), uint64(c.Int("seed"))))
 		},
 	}
 }
+
+var demoScenarios = map[string]func(vehicles int, seed uint64) fixtures.Scenario{"demo": fixtures.DemoScenario, "accuracy": fixtures.AccuracyScenario}
 
 // demo runs the very same code as run does, against the simulator in this process: nothing is sent anywhere.
 func demo(ctx context.Context, p Process, dir string, s fixtures.Scenario) error {
