@@ -46,12 +46,23 @@ func (a *accuracy) add(truth fixtures.Truth, rec migrate.Record, findings []comp
 		}
 	}
 	if !right || judged != truth.Verdict {
-		a.falseOnes = append(a.falseOnes, fmt.Sprintf("%s (%s) is %s %v, judged %s %v", truth.VehicleID, cmp.Or(truth.Defect, "healthy"), truth.Verdict, truth.Causes, judged, got))
+		a.falseOnes = append(a.falseOnes, fmt.Sprintf("%s (%s) is %s %v, judged %s %v%s", truth.VehicleID, cmp.Or(truth.Defect, "healthy"), truth.Verdict, truth.Causes, judged, got, differing(findings)))
 	}
 	if rec.Judgement.Verdict == migrate.Ready {
 		a.proof[rec.Judgement.Proof]++
 		a.fields(findings)
 	}
+}
+
+// differing are the findings that differ, in words.
+func differing(findings []compare.Finding) string {
+	var text strings.Builder
+	for _, f := range findings {
+		if f.Outcome == compare.Differs {
+			fmt.Fprintf(&text, "\n    %s: %s against %s: %s", f.Field, f.Legacy.Value, f.App.Value, f.Note)
+		}
+	}
+	return text.String()
 }
 
 func (a *accuracy) fields(findings []compare.Finding) {
