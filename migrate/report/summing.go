@@ -108,7 +108,7 @@ func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
 			s.whyNotRun(c)
 		}
 		if ref.Code == migrate.LegacyRetired && s.header.LegacyAPI == migrate.LegacyV3 {
-			c.Title, c.Meaning, c.Action = "opaque tokens do not work on v3", noOpaque, "run with --legacy-api v2 and a new -o DIR while v2.0 still answers"
+			c.Title, c.Meaning, c.Action = "opaque tokens do not work on v3", noOpaque, "opaque tokens do not work on v3: run with --legacy-api v2 and a new -o DIR while v2.0 still answers"
 		}
 		s.causes[key] = c
 	}
