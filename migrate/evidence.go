@@ -12,26 +12,24 @@ type LegOutcome string
 
 // The outcomes. A leg that Answered may still have failed items; those are in its readings.
 const (
-	LegAnswered      LegOutcome = "answered"
-	LegNotRun        LegOutcome = "not-run"
-	LegRateLimited   LegOutcome = "rate-limited"
-	LegQuota         LegOutcome = "quota"
-	LegUpstream      LegOutcome = "upstream"
-	LegUnreachable   LegOutcome = "unreachable"
-	LegTimeout       LegOutcome = "timeout"
-	LegMalformed     LegOutcome = "malformed"
-	LegReauth        LegOutcome = "reauthentication"
-	LegGone          LegOutcome = "gone"
-	LegTokenMissing  LegOutcome = "token-missing"  // legacy only, from here
-	LegTokenRefused  LegOutcome = "token-refused"  // 401, the token's age is not known
-	LegGrantDead     LegOutcome = "grant-dead"     // gone, or 401 inside the stated life
-	LegTokenWrong    LegOutcome = "token-wrong"    // 403
-	LegNotFound      LegOutcome = "not-found"      // 404 or 410 for the whole vehicle
-	LegOpaqueRefused LegOutcome = "opaque-refused" // v3 was asked with an opaque token: 401
-	LegOpaqueDenied  LegOutcome = "opaque-denied"  // the same: 403 or 404
-	LegNotConnected  LegOutcome = "not-connected"  // app only, from here: 403 or 404
-	LegUnauthorized  LegOutcome = "unauthorized"   // 401 with a fresh application token
-	LegEmptyStore    LegOutcome = "empty-store"    // 200 without a single signal
+	LegAnswered     LegOutcome = "answered"
+	LegNotRun       LegOutcome = "not-run"
+	LegRateLimited  LegOutcome = "rate-limited"
+	LegQuota        LegOutcome = "quota"
+	LegUpstream     LegOutcome = "upstream"
+	LegUnreachable  LegOutcome = "unreachable"
+	LegTimeout      LegOutcome = "timeout"
+	LegMalformed    LegOutcome = "malformed"
+	LegReauth       LegOutcome = "reauthentication"
+	LegGone         LegOutcome = "gone"
+	LegTokenMissing LegOutcome = "token-missing" // legacy only, from here
+	LegTokenRefused LegOutcome = "token-refused" // 401, the token's age is not known
+	LegGrantDead    LegOutcome = "grant-dead"    // gone, or 401 inside the stated life
+	LegTokenWrong   LegOutcome = "token-wrong"   // 403
+	LegNotFound     LegOutcome = "not-found"     // 404 or 410 for the whole vehicle
+	LegNotConnected LegOutcome = "not-connected" // app only, from here: 403 or 404
+	LegUnauthorized LegOutcome = "unauthorized"  // 401 with a fresh application token
+	LegEmptyStore   LegOutcome = "empty-store"   // 200 without a single signal
 )
 
 // LegacyOutcomes and AppOutcomes are every outcome that a leg can have; the judge's table has a row for each pair.

@@ -18,6 +18,13 @@ const (
 	LegacyV3 = "v3"
 )
 
+// The outcomes of a legacy leg whose opaque token v3 did not take. Two vehicles of them, and none that worked, are a setting
+// (factsOf).
+const (
+	LegOpaqueRefused LegOutcome = "opaque-refused" // 401
+	LegOpaqueDenied  LegOutcome = "opaque-denied"  // 403 or 404
+)
+
 func (m *Meter) sameAPI() bool { return m.LegacyAPI == LegacyV3 }
 
 // legacy is the legacy leg on the API that was chosen.
