@@ -35,11 +35,9 @@ func Diff(fields []*Field, legacy, app []Reading) []Finding {
 	findings := make([]Finding, 0, len(fields))
 	for i, f := range fields {
 		finding := Finding{Field: f.Name, Legacy: legacy[i], App: app[i]}
-		switch rule := rulings[legacy[i].legacyAvailability()][app[i].availability()]; {
+		switch rule := ruled(legacy[i], app[i]); {
 		case !f.HasCounterpart():
 			finding.Outcome = noCounterpart(legacy[i])
-		case rule.outcome == Lost && app[i].inState():
-			finding.Outcome, finding.Reason = Unmeasured, ReasonAppSide
 		case rule.outcome != "":
 			finding.Outcome, finding.Reason = rule.outcome, rule.reason
 		default:
@@ -62,7 +60,7 @@ func unequalFields(fields []*Field, legacy, app []Reading) map[string]bool {
 	left, right := make(map[string]leaf, len(fields)), make(map[string]leaf, len(fields))
 	for i, f := range fields {
 		if legacy[i].Status == Served && app[i].Status == Served {
-			left[f.Name], right[f.Name] = leaf{f, legacy[i].comparable(app[i])}, leaf{f, app[i].Value}
+			left[f.Name], right[f.Name] = leaf{f, legacy[i].comparable(app[i])}, leaf{f, app[i].comparable(legacy[i])}
 		}
 	}
 	unequal := &reporter{fields: map[string]bool{}}
@@ -72,10 +70,10 @@ func unequalFields(fields []*Field, legacy, app []Reading) map[string]bool {
 
 func sameLeaf(a, b leaf) bool { return a.field.equal(a.value, b.value) }
 
-// comparable is the legacy value as the app's source can know it: where only "is it charging" is known, FULLY_CHARGED
+// comparable is the value as the other leg's source can know it: where only "is it charging" is known, FULLY_CHARGED
 // is as good as NOT_CHARGING (v2-to-v3-mapping.md §1 row 11).
-func (r Reading) comparable(app Reading) Value {
-	if app.Warned(WarnWeaker) && r.Value.Text == "FULLY_CHARGED" {
+func (r Reading) comparable(other Reading) Value {
+	if other.Warned(WarnWeaker) && r.Value.Text == "FULLY_CHARGED" {
 		return TextValue("NOT_CHARGING")
 	}
 	return r.Value
@@ -131,7 +129,7 @@ func (f Finding) Under(t Tolerance) Finding {
 	}
 	field := *known
 	field.Tolerance = t
-	unequal := !field.equal(f.Legacy.comparable(f.App), f.App.Value)
+	unequal := !field.equal(f.Legacy.comparable(f.App), f.App.comparable(f.Legacy))
 	if f.Distance != nil { // the positions are not kept, their distance is
 		unequal = *f.Distance > t.Abs
 	}
@@ -160,6 +158,8 @@ func (f *Finding) weigh(field *Field, unequal bool) {
 // unitDoubt says why the unit of one leg is in doubt, "" where it is not.
 func (f *Finding) unitDoubt(field *Field, unequal bool) string {
 	switch {
+	case !unequal && f.Legacy.sameWords(f.App): // a wrong label on both sides changes nothing for whoever reads it today
+		return ""
 	case f.Legacy.Warned(WarnScale) || f.App.Warned(WarnScale):
 		return fmt.Sprintf("the app leg gives %s without a unit: fraction or percent cannot be told", f.App.Raw)
 	case f.App.Warned(WarnUnitLabel):

@@ -99,3 +99,13 @@ var rulings = [availabilities][availabilities]ruling{
 	passing: {has: {Unmeasured, ReasonLegacy}, hasNot: {Unmeasured, ReasonLegacy}, passing: {Unmeasured, ReasonBoth}, unasked: {Unmeasured, ReasonLegacy}},
 	unasked: {has: {Unmeasured, ReasonUnasked}, hasNot: {Unmeasured, ReasonUnasked}, passing: {Unmeasured, ReasonUnasked}, unasked: {Unmeasured, ReasonUnasked}},
 }
+
+// ruled is what the availabilities alone decide; without an outcome the values decide. An app leg that has no value only
+// because of the car's state is no loss.
+func ruled(legacy, app Reading) ruling {
+	rule := rulings[legacy.legacyAvailability()][app.availability()]
+	if rule.outcome == Lost && app.inState() {
+		return ruling{Unmeasured, ReasonAppSide}
+	}
+	return rule
+}

@@ -239,16 +239,8 @@ func (src AppSource) read(f *Field, s Signals) Reading {
 		}
 		return r
 	}
-	sig, came := s.ByCode[src.Code]
-	if !came {
-		if !s.Complete() && !s.absent[src.Code] {
-			r.fail("the list of signals is incomplete")
-		}
-		return r
-	}
-	sig.times(&r)
-	if sig.Failure != nil {
-		r.Status, r.Failure = Failed, sig.Failure
+	sig, ok := s.open(src.Code, &r)
+	if !ok {
 		return r
 	}
 	raw, ok := src.get(sig.Body)

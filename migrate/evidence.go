@@ -34,7 +34,7 @@ const (
 
 // LegacyOutcomes and AppOutcomes are every outcome that a leg can have; the judge's table has a row for each pair.
 func LegacyOutcomes() []LegOutcome {
-	return append(commonOutcomes(), LegTokenMissing, LegTokenRefused, LegGrantDead, LegTokenWrong, LegNotFound)
+	return append(commonOutcomes(), LegTokenMissing, LegTokenRefused, LegGrantDead, LegTokenWrong, LegNotFound, LegOpaqueRefused, LegOpaqueDenied)
 }
 
 // AppOutcomes: see LegacyOutcomes.

@@ -25,6 +25,7 @@ type fakeCaller struct {
 	batch   func(token string, paths []string) smartcar.Answer
 	get     func(path string) smartcar.Answer
 	user    func() smartcar.Answer
+	opaque  func(token string) smartcar.Answer
 	signals func() smartcar.Answer
 	signal  func(code string) smartcar.Answer
 	hold    func(ctx context.Context, leg string) // called while a call is in flight
@@ -71,6 +72,13 @@ func (f *fakeCaller) LegacyGetFrom(ctx context.Context, id, path string, token s
 	f.wantCar(id)
 	return f.tokened(ctx, token, func(string) (smartcar.Answer, error) {
 		return f.call(ctx, "legacy", "get "+path, func() smartcar.Answer { return f.get(path) })
+	})
+}
+
+func (f *fakeCaller) LegacySignalsFrom(ctx context.Context, id, user string, token smartcar.TokenFunc) (smartcar.Answer, error) {
+	f.wantCar(id)
+	return f.tokened(ctx, token, func(plain string) (smartcar.Answer, error) {
+		return f.call(ctx, "legacy", "opaque "+plain+" "+user, func() smartcar.Answer { return f.opaque(plain) })
 	})
 }
 
@@ -210,6 +218,7 @@ func aMeter(t *testing.T) (*Meter, *fakeCaller, *fakeTokens) {
 		batch:   func(_ string, paths []string) smartcar.Answer { return batchAnswer(paths, nil) },
 		get:     func(path string) smartcar.Answer { return answered(legacyBodies[path]) },
 		user:    func() smartcar.Answer { return answered(map[string]any{"id": userID}) },
+		opaque:  func(string) smartcar.Answer { return signalsAnswer(carID, 4, nil) },
 		signals: func() smartcar.Answer { return signalsAnswer(carID, 4, nil) },
 		signal:  func(code string) smartcar.Answer { return answered(map[string]any{"data": aSignal(code, "")}) },
 	}

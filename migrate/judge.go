@@ -213,6 +213,9 @@ func (c *court) fields() {
 // later, a field left out of --fields. They are unmeasured (CONTRACT §6).
 func (c *court) neverAsked() (missing []compare.Finding) {
 	for _, name := range c.rules.Named(c.vehicle) {
+		if field, ok := compare.Lookup(name); ok && !field.HasCounterpart() {
+			continue // never blocks, asked for or not
+		}
 		if !slices.ContainsFunc(c.e.Findings, func(f compare.Finding) bool { return f.Field == name }) {
 			missing = append(missing, compare.Finding{Field: name, Outcome: compare.Unmeasured, Reason: compare.ReasonUnasked})
 		}

@@ -175,6 +175,8 @@ func TestJudgeFacts(t *testing.T) {
 	}{
 		{"v2 is off: 404", retired, LegNotFound, LegAnswered, "inconclusive legacy-retired"},
 		{"v2 is off: fresh tokens refused", retired, LegGrantDead, LegAnswered, "inconclusive legacy-retired"},
+		{"v3 takes no opaque token: 401", retired, LegOpaqueRefused, LegAnswered, "inconclusive legacy-retired"},
+		{"v3 takes no opaque token: 403", retired, LegOpaqueDenied, LegAnswered, "inconclusive legacy-retired"},
 		{"v2 is off: tokens refused", retired, LegTokenRefused, LegReauth, "inconclusive legacy-retired"},
 		{"v2 is off, but this one said more", retired, LegReauth, LegAnswered, "broken reauthentication-needed"},
 		{"v2 is off and the user is not connected", retired, LegGrantDead, LegNotConnected, "blocked not-connected legacy-retired"},

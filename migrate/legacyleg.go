@@ -39,9 +39,9 @@ func (v *visit) legacyLeg(ctx context.Context) error {
 	return v.proveDead(ctx)
 }
 
-// send makes the batch call, twice where the first token was refused and the source has another one.
+// send makes the leg's one call, twice where the first token was refused and the source has another one.
 func (v *visit) send(ctx context.Context) (smartcar.Answer, error) {
-	answer, err := v.meter.Caller.BatchFrom(ctx, v.entry.VehicleID, v.current, v.asked)
+	answer, err := v.ask(ctx)
 	if err != nil || answer.Failure == nil || answer.Failure.Kind != compare.KindUnauthorized {
 		return answer, err
 	}
@@ -56,7 +56,7 @@ func (v *visit) send(ctx context.Context) (smartcar.Answer, error) {
 		return answer, nil
 	}
 	v.evidence.Legacy.note(answer)
-	return v.meter.Caller.BatchFrom(ctx, v.entry.VehicleID, v.current, v.asked)
+	return v.ask(ctx)
 }
 
 // standardPaths are the paths that every make has.

@@ -17,6 +17,7 @@ type Caller interface {
 	BatchFrom(ctx context.Context, vehicleID string, token smartcar.TokenFunc, paths []string) (smartcar.Answer, error)
 	LegacyGetFrom(ctx context.Context, vehicleID, path string, token smartcar.TokenFunc) (smartcar.Answer, error)
 	LegacyUserFrom(ctx context.Context, token smartcar.TokenFunc) (smartcar.Answer, error)
+	LegacySignalsFrom(ctx context.Context, vehicleID, userID string, token smartcar.TokenFunc) (smartcar.Answer, error)
 	Signals(ctx context.Context, vehicleID, userID string) (smartcar.Answer, error)
 	Signal(ctx context.Context, vehicleID, userID, code string) (smartcar.Answer, error)
 	AppToken(ctx context.Context) error
@@ -37,6 +38,9 @@ type Meter struct {
 	Legs   string                // "connections", "app" or "both"
 	Billed int                   // the most billed reads for one vehicle
 	Pause  func(until time.Time) // told when a batch item says that the application's bucket is empty; nil: nobody
+
+	LegacyAPI string // LegacyV2 or LegacyV3; "" is LegacyV2
+	Others    bool   // LegacyV3 only: compare the signals that no field of the catalogue reads, too
 }
 
 // Measure takes the evidence of one vehicle: the token first (a dead one is never sent, and without one no call is
@@ -60,6 +64,9 @@ func (m *Meter) fieldsOf(entry inventory.Entry) []*compare.Field {
 			extra = append(extra, f)
 		}
 	}
+	if m.sameAPI() {
+		return compare.SameAPI(extra)
+	}
 	return extra
 }
 
@@ -73,6 +80,7 @@ type visit struct {
 	asked    []string
 	batch    compare.Batch
 	signals  *compare.Signals
+	opaque   *compare.Signals // the legacy leg's, where it was asked on v3
 }
 
 func (v *visit) run(ctx context.Context) error {
@@ -82,7 +90,7 @@ func (v *visit) run(ctx context.Context) error {
 		if err != nil || !usable {
 			return err
 		}
-		legs = append(legs, v.legacyLeg)
+		legs = append(legs, v.legacy())
 	}
 	if possible, err := v.appPossible(ctx); err != nil || !possible {
 		return err
@@ -176,7 +184,7 @@ func (v *visit) fill(ctx context.Context) error {
 // wanted are the fields that the app leg must have: those that the legacy leg did not say it lacks.
 func (v *visit) wanted() []*compare.Field {
 	var fields []*compare.Field
-	for i, r := range compare.ReadLegacy(v.fields, v.evidence.Make, v.asked, v.batch) {
+	for i, r := range v.legacyReadings(v.fields) {
 		if r.Status == compare.Served || r.Status == compare.Failed && r.Failure.Kind.Passing() {
 			fields = append(fields, v.fields[i])
 		}
@@ -219,12 +227,13 @@ func (l *Leg) malformed(err error) {
 // error hits only live endpoints, static ones still answer).
 func (v *visit) compare() {
 	e := v.evidence
-	legacy := compare.ReadLegacy(v.fields, e.Make, v.asked, v.batch)
+	v.describeAlike()
+	legacy := v.legacyReadings(v.fields)
 	if e.Legacy.Outcome == LegAnswered {
-		e.Legacy.settle(legacy, legacyOutcome)
+		e.Legacy.settle(v.settling(legacy), legacyOutcome)
 	}
 	app := v.appReadings()
-	e.Findings = compare.Diff(v.fields, legacy, app)
+	e.Findings = append(compare.Diff(v.fields, legacy, app), v.others()...)
 }
 
 func (v *visit) appReadings() []compare.Reading {
@@ -251,7 +260,7 @@ func (v *visit) appReadings() []compare.Reading {
 // owner asks whose token it is, where the list leaves that in doubt.
 func (v *visit) owner(ctx context.Context) error {
 	e := v.evidence
-	if e.Legacy.Outcome != LegAnswered || !e.Identity.ownerInDoubt() || v.entry.UserID == "" {
+	if e.Legacy.Outcome != LegAnswered || !e.Identity.ownerInDoubt() || v.entry.UserID == "" || v.meter.sameAPI() {
 		return nil
 	}
 	answer, err := v.meter.Caller.LegacyUserFrom(ctx, v.same(v.token.Secret))

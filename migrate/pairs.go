@@ -5,7 +5,7 @@ var legacyCauses = map[LegOutcome]Code{
 	LegNotRun: NotRun, LegRateLimited: RateLimited, LegQuota: QuotaExhausted, LegUpstream: UpstreamError,
 	LegUnreachable: VehicleUnreachable, LegTimeout: TimedOut, LegMalformed: MalformedResponse, LegReauth: Reauthentication,
 	LegGone: VehicleGone, LegTokenMissing: LegacyTokenMissing, LegTokenRefused: LegacyTokenRefused, LegGrantDead: LegacyGrantDead,
-	LegTokenWrong: LegacyTokenWrong, LegNotFound: LegacyTokenWrong,
+	LegTokenWrong: LegacyTokenWrong, LegNotFound: LegacyTokenWrong, LegOpaqueRefused: LegacyTokenRefused, LegOpaqueDenied: LegacyTokenWrong,
 }
 
 // A refusal of the user (LegNotConnected) is the identity's to explain. LegGone on the app leg alone asks for the same
@@ -27,7 +27,7 @@ var deadOutcomes = map[LegOutcome]bool{LegReauth: true, LegGone: true, LegGrantD
 
 // legacyCause is the legacy leg's cause under the facts of the run.
 func legacyCause(legacy LegOutcome, facts Facts) Code {
-	refused := legacy == LegNotFound || legacy == LegGrantDead || legacy == LegTokenRefused
+	refused := legacy == LegNotFound || legacy == LegGrantDead || legacy == LegTokenRefused || legacy == LegOpaqueRefused || legacy == LegOpaqueDenied
 	if facts.LegacyRetired && refused {
 		return LegacyRetired
 	}

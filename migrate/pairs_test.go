@@ -225,6 +225,33 @@ not-found        not-connected    blocked not-connected legacy-token-wrong
 not-found        unauthorized     inconclusive legacy-token-wrong upstream-error
 not-found        empty-store      inconclusive legacy-token-wrong no-data-yet
 
+opaque-refused   answered         inconclusive legacy-token-refused
+opaque-refused   not-run          inconclusive legacy-token-refused
+opaque-refused   rate-limited     inconclusive legacy-token-refused rate-limited
+opaque-refused   quota            inconclusive legacy-token-refused quota-exhausted
+opaque-refused   upstream         inconclusive legacy-token-refused upstream-error
+opaque-refused   unreachable      inconclusive legacy-token-refused vehicle-unreachable
+opaque-refused   timeout          inconclusive legacy-token-refused timeout
+opaque-refused   malformed        inconclusive legacy-token-refused malformed-response
+opaque-refused   reauthentication inconclusive legacy-token-refused
+opaque-refused   gone             inconclusive legacy-token-refused
+opaque-refused   not-connected    blocked not-connected legacy-token-refused
+opaque-refused   unauthorized     inconclusive legacy-token-refused upstream-error
+opaque-refused   empty-store      inconclusive legacy-token-refused no-data-yet
+
+opaque-denied    answered         inconclusive legacy-token-wrong
+opaque-denied    not-run          inconclusive legacy-token-wrong
+opaque-denied    rate-limited     inconclusive legacy-token-wrong rate-limited
+opaque-denied    quota            inconclusive legacy-token-wrong quota-exhausted
+opaque-denied    upstream         inconclusive legacy-token-wrong upstream-error
+opaque-denied    unreachable      inconclusive legacy-token-wrong vehicle-unreachable
+opaque-denied    timeout          inconclusive legacy-token-wrong timeout
+opaque-denied    malformed        inconclusive legacy-token-wrong malformed-response
+opaque-denied    reauthentication inconclusive legacy-token-wrong
+opaque-denied    gone             inconclusive legacy-token-wrong
+opaque-denied    not-connected    blocked not-connected legacy-token-wrong
+opaque-denied    unauthorized     inconclusive legacy-token-wrong upstream-error
+opaque-denied    empty-store      inconclusive legacy-token-wrong no-data-yet
 `
 
 // pairs reads pairTable.

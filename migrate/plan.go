@@ -13,6 +13,7 @@ import (
 // ForecastOptions are what a forecast needs to know of the run to come.
 type ForecastOptions struct {
 	Legs            string
+	LegacyAPI       string // LegacyV2 or LegacyV3
 	Bucket          smartcar.LimiterOptions
 	Controls        int
 	ReadsPerVehicle int // billed reads, at the most
@@ -95,6 +96,9 @@ func (f *Forecast) Lines() []string {
 		fmt.Sprintf("billed reads        at most %d a vehicle, %d in all", f.o.ReadsPerVehicle, f.o.ReadsPerVehicle*f.vehicles),
 		fmt.Sprintf("shortest duration   %s at the limit", roundUp(took)),
 		fmt.Sprintf("ends not before     %s", f.o.Start.Add(took).UTC().Format("2006-01-02 15:04 UTC")),
+	}
+	if f.o.LegacyAPI == LegacyV3 && legacy > 0 {
+		lines = append(lines, "legacy leg          v3 with each vehicle's opaque token: its requests go to the v3 host, v2.0 is not called")
 	}
 	if n := f.dead(); n > 0 {
 		lines = append(lines, fmt.Sprintf("dead before turn    %d tokens expire before their turn and would not be sent: give legacyTokens.command instead of literal tokens", n))

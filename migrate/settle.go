@@ -44,7 +44,8 @@ func fleetFacts(ctx context.Context, s Store, r rules.Rules, stop Stop, end time
 // one car's trouble.
 func factsOf(t Tally, stop Stop) Facts {
 	worked := t.Legacy[LegAnswered] + t.Legacy[LegReauth] + t.Legacy[LegGone] + t.Legacy[LegTokenWrong] + t.Legacy[LegUnreachable]
-	retired := worked == 0 && (t.Legacy[LegNotFound] >= 2 || t.RefusedGrants >= 2)
+	opaque := t.Legacy[LegOpaqueRefused] + t.Legacy[LegOpaqueDenied] - t.App[LegNotConnected] // v3 refuses those to any token
+	retired := worked == 0 && (t.Legacy[LegNotFound] >= 2 || t.RefusedGrants >= 2 || opaque >= 2)
 	appWorked := t.App[LegAnswered] + t.App[LegEmptyStore] + t.App[LegReauth] + t.App[LegGone] + t.App[LegUnreachable]
 	refused := appWorked == 0 && t.App[LegNotConnected]+t.App[LegUnauthorized] >= 2
 	return Facts{LegacyRetired: retired, AppNotEnabled: refused || stop == StopAppRefused}

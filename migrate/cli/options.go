@@ -12,6 +12,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/compare"
+	"scmigrate/migrate"
 	"scmigrate/migrate/report"
 	"scmigrate/migrate/smartcar"
 )
@@ -25,6 +26,8 @@ type options struct {
 	maxRequests, maxBilled                  int
 	timeBox, timeoutLegacy, timeoutApp      time.Duration
 	keepGoing, jsonFull, noProgress         bool
+	legacyAPI                               string // "": v2
+	fieldsGiven                             bool
 
 	fields  []*compare.Field        // from fieldSpec
 	bucket  smartcar.LimiterOptions // from limit and limitShare
@@ -57,6 +60,7 @@ func measureFlags() []ucli.Flag {
 		text("inventory", "", "the inventory `FILE` (YAML); - reads stdin", "i"),
 		text("fields", "standard", "`SET` of fields to compare: standard, all, or names separated by commas"),
 		text("legs", "both", "`LEVEL`: connections (only the list), app (no legacy leg), both"),
+		legacyAPIFlag(),
 		text("limit", "120+2/m", "the application's rate `LIMIT`: bucket+refill, or unlimited"),
 		text("limit-share", "50%", "the `PART` of the limit that this tool may take; production lives on the same bucket"),
 		number("max-requests", 0, "stop after `N` requests (0: no cap)"),
@@ -85,6 +89,7 @@ func readOptions(c *ucli.Context) (options, error) {
 		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"),
 		maxRequests: c.Int("max-requests"), maxBilled: c.Int("max-billed-per-vehicle"), timeBox: c.Duration("time-box"),
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
+		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
 	}
 	if c.NArg() > 0 {
@@ -103,6 +108,7 @@ func (o *options) check() error {
 	if o.inventory == "" {
 		add(errors.New("no inventory (give one with -i FILE, or try: scmigrate demo)"))
 	}
+	add(o.checkLegacyAPI())
 	var err error
 	if o.fields, err = compare.Select(o.fieldSpec); err != nil {
 		add(fmt.Errorf("--fields: %w", err))
@@ -159,19 +165,22 @@ func (o *options) checkRun() error {
 
 // checkBilled refuses a batch that alone is over the cap: cutting it silently would leave fields unmeasured.
 func (o *options) checkBilled() error {
-	if reads := billedReads(o.fields, o.legs); reads > o.maxBilled {
+	if reads := billedReads(o.fields, o.legs, o.legacyAPI); reads > o.maxBilled {
 		return fmt.Errorf("one vehicle needs up to %d billed reads (one per v2 path, one for v3), over --max-billed-per-vehicle %d: raise it, or ask for fewer --fields", reads, o.maxBilled)
 	}
 	return nil
 }
 
-// billedReads is the most that one vehicle can cost: each path of a batch counts (smartcar-v2.md §3), and one signals call.
-func billedReads(fields []*compare.Field, legs string) int {
-	switch legs {
-	case "connections":
+// billedReads is the most that one vehicle can cost: each path of a batch counts (smartcar-v2.md §3), and one signals call;
+// two of those where both legs are v3.
+func billedReads(fields []*compare.Field, legs, legacyAPI string) int {
+	switch {
+	case legs == "connections":
 		return 0
-	case "app":
+	case legs == "app":
 		return 1
+	case legacyAPI == migrate.LegacyV3:
+		return 2
 	}
 	vin, _ := compare.Lookup("vin")
 	return len(compare.Paths(append(slices.Clone(fields), vin), "tesla")) + 1

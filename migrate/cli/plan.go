@@ -22,8 +22,8 @@ func planCommand(p Process) *ucli.Command {
 			return err
 		}
 		defer file.Close()
-		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: billedReads(o.fields, o.legs),
-			Start: p.Now(), Command: len(file.Header().Command) > 0})
+		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: billedReads(o.fields, o.legs, o.legacyAPI),
+			LegacyAPI: o.legacyAPI, Start: p.Now(), Command: len(file.Header().Command) > 0})
 		if err := file.Each(c.Context, func(e inventory.Entry) error { f.Add(e); return nil }); err != nil {
 			return err
 		}

@@ -164,7 +164,7 @@ func (f *fleet) begin(ctx context.Context) error {
 	if h.RunID != "" {
 		return f.resume(ctx, h)
 	}
-	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: "none", LegacyAPI: "v2",
+	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: "none", LegacyAPI: f.o.legacyAPI,
 		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
@@ -192,6 +192,9 @@ func randomHex(bytes int) string {
 func (f *fleet) resume(ctx context.Context, h ledger.Header) error {
 	if h.InventoryDigest != f.file.Digest() {
 		return usagef("%s was begun with another inventory (rows or userIds were added, removed or changed since): use a new -o DIR", f.o.out)
+	}
+	if err := f.o.sameLegacyAPI(h.LegacyAPI); err != nil {
+		return err
 	}
 	if h.Fields != f.o.fieldSpec {
 		return usagef("%s was begun with --fields %s: use the same, or a new -o DIR", f.o.out, h.Fields)
@@ -222,7 +225,8 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	defer watch.close()
 	r := migrate.Run{
 		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
-		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause},
+		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause,
+			LegacyAPI: f.o.legacyAPI, Others: f.o.others()},
 	}
 	return r.Do(ctx)
 }

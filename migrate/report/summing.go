@@ -107,6 +107,9 @@ func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
 		if ref.Code == migrate.NotRun {
 			s.whyNotRun(c)
 		}
+		if ref.Code == migrate.LegacyRetired && s.header.LegacyAPI == migrate.LegacyV3 {
+			c.Title, c.Meaning, c.Action = "opaque tokens do not work on v3", noOpaque, "opaque tokens do not work on v3: run with --legacy-api v2 and a new -o DIR while v2.0 still answers"
+		}
 		s.causes[key] = c
 	}
 	c.Vehicles++
@@ -114,6 +117,9 @@ func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
 		c.Waived++
 	}
 }
+
+// noOpaque is what a v3 that refuses every opaque token means.
+const noOpaque = "v3 refuses every opaque token, as Smartcar's newest texts say it does (or every token given is too old): there is no legacy side to compare with"
 
 // whyNotRun says what to do about vehicles that were not called, which depends on why the run ended.
 func (s *summing) whyNotRun(c *Cause) {

@@ -206,6 +206,20 @@ func (c *Client) LegacyUserFrom(ctx context.Context, token TokenFunc) (Answer, e
 	return c.do(ctx, c.legacyCall, request{host: HostLegacy, method: "GET", path: "/v2.0/user", bearer: token})
 }
 
+// LegacySignalsFrom reads all stored signals with a vehicle's opaque token: the legacy leg where both legs are v3 (older
+// texts let opaque tokens work there, smartcar-v3.md §11). The request goes to the v3 host, under its time-out; the audit
+// trail counts it as the legacy leg's, and its path shows where it went. A 401 renews no token: the application's is not
+// on the request.
+func (c *Client) LegacySignalsFrom(ctx context.Context, vehicleID, userID string, token TokenFunc) (Answer, error) {
+	if err := checkIDs(vehicleID, userID); err != nil {
+		return c.unsendable(err)
+	}
+	return c.do(ctx, c.legacyCall, request{
+		host: HostApp, countedAs: HostLegacy, method: "GET", path: "/v3/vehicles/" + url.PathEscape(vehicleID) + "/signals",
+		vehicleID: vehicleID, userID: userID, bearer: token,
+	})
+}
+
 // Signals reads all stored signals of a vehicle on the app leg: GET /v3/vehicles/{id}/signals (smartcar-v3.md §4.4).
 func (c *Client) Signals(ctx context.Context, vehicleID, userID string) (Answer, error) {
 	return c.app(ctx, vehicleID, userID, "/signals")

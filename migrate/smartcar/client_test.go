@@ -34,6 +34,9 @@ func TestRequestsOnTheWire(t *testing.T) {
 			sent{method: "GET", host: "api.smartcar.com", path: "/v2.0/vehicles/v-1", unit: "metric", auth: "Bearer " + canaryLegacy}},
 		{"user", func(c *Client) (Answer, error) { return c.LegacyUser(ctx, legacyToken()) },
 			sent{method: "GET", host: "api.smartcar.com", path: "/v2.0/user", auth: "Bearer " + canaryLegacy}},
+		{"signals with an opaque token", func(c *Client) (Answer, error) {
+			return c.LegacySignalsFrom(ctx, "v-1", "u-1", constant(legacyToken()))
+		}, sent{method: "GET", host: "vehicle.api.smartcar.com", path: "/v3/vehicles/v-1/signals", user: "u-1", auth: "Bearer " + canaryLegacy}},
 		{"signals", func(c *Client) (Answer, error) { return c.Signals(ctx, "v-1", "u-1") },
 			sent{method: "GET", host: "vehicle.api.smartcar.com", path: "/v3/vehicles/v-1/signals", user: "u-1", auth: "Bearer " + canaryApp + "-1"}},
 		{"signal", func(c *Client) (Answer, error) { return c.Signal(ctx, "v-1", "u-1", "odometer-traveleddistance") },
@@ -86,6 +89,7 @@ func TestOddIDsAreDataAndSendNothing(t *testing.T) {
 		for what, call := range map[string]func() (Answer, error){
 			"batch":   func() (Answer, error) { return c.Batch(t.Context(), id, legacyToken(), []string{"/vin"}) },
 			"single":  func() (Answer, error) { return c.LegacyGet(t.Context(), id, "/vin", legacyToken()) },
+			"opaque":  func() (Answer, error) { return c.LegacySignalsFrom(t.Context(), id, "u", constant(legacyToken())) },
 			"signals": func() (Answer, error) { return c.Signals(t.Context(), id, "u") },
 			"user":    func() (Answer, error) { return c.Signals(t.Context(), "v", id) },
 			"signal":  func() (Answer, error) { return c.Signal(t.Context(), "v", "u", id) },

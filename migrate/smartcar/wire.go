@@ -2,6 +2,7 @@ package smartcar
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +31,7 @@ type Answer struct {
 // Call is one attempt that left the process, for the ledger's audit trail: no body, no secret, no query.
 type Call struct {
 	At                time.Time
-	Host              Host
+	Host              Host   // whose requests it counts among: the host it went to, but HostLegacy for an opaque token sent to v3
 	Method, Path      string // the path as sent, with its ids
 	VehicleID         string // "" where no vehicle was asked about
 	Status            int    // 0: no answer came
@@ -45,6 +46,7 @@ type Call struct {
 // request is one call as the steps hand it down. It is copied from step to step; only attempts is shared.
 type request struct {
 	host              Host
+	countedAs         Host   // in the audit trail, where that is not host
 	method, path      string // path escaped, ready for the wire
 	query             url.Values
 	body              []byte
@@ -88,7 +90,7 @@ func (c *Client) wire(ctx context.Context, r request) (reply, error) {
 		p.class = "cancelled"
 	}
 	c.onCall(Call{
-		At: started, Host: r.host, Method: r.method, Path: r.path, VehicleID: r.vehicleID, Status: p.Status, RequestID: p.RequestID,
+		At: started, Host: cmp.Or(r.countedAs, r.host), Method: r.method, Path: r.path, VehicleID: r.vehicleID, Status: p.Status, RequestID: p.RequestID,
 		Bytes: size, Duration: c.now().Sub(started), Err: p.class, SecretFingerprint: r.fingerprint, Attempt: *r.attempts,
 	})
 	if cancelled {
