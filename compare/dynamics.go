@@ -72,7 +72,7 @@ func (f *Finding) weighTimes(field *Field) {
 		f.Outcome, f.Reason, f.Note = Unmeasured, ReasonTimes, "it may change at any moment, and it is not stated when both legs observed it"
 	case !known:
 		f.differs("no two observation times are stated that could explain it")
-	case apart.Abs() <= sameMoment && !f.Legacy.weak() && !f.App.weak():
+	case f.oneMoment(apart):
 		f.differs("both legs observed it at the same moment")
 	case field.Dynamics == Volatile:
 		f.unverifiable("what happened between the two observations is not known")
@@ -81,6 +81,13 @@ func (f *Finding) weighTimes(field *Field) {
 	default:
 		f.weighBound(field, apart)
 	}
+}
+
+// oneMoment tells whether both legs show one observation. A time that is only the latest possible one tells it where both
+// legs read the same one: that of one record of one store.
+func (f *Finding) oneMoment(apart time.Duration) bool {
+	exact := !f.Legacy.weak() && !f.App.weak()
+	return apart.Abs() <= sameMoment && (exact || f.Legacy.TimeFrom == f.App.TimeFrom)
 }
 
 // differs and unverifiable give the finding its outcome with the reason in words.

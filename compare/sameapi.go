@@ -105,23 +105,12 @@ func isHollow(body object) bool {
 // weighBodies decides two bodies: equal ones match, unequal ones of one moment differ; otherwise the times decide as they do
 // for everything that may change at any moment.
 func (f *Finding) weighBodies(differences []Difference) {
-	switch {
-	case len(differences) == 0:
+	if len(differences) == 0 {
 		f.Outcome, f.Note = Match, ageNote(f.Legacy, f.App)
 		return
-	case f.oneRecord():
-		f.differs("both legs show the same observation")
-	default:
-		f.weighTimes(unmapped)
 	}
+	f.weighTimes(unmapped)
 	f.Note = strings.TrimPrefix(f.Note+"; ", "; ") + placesOf(differences)
-}
-
-// oneRecord tells whether both legs show one record of the store. That a time is only the latest possible one does no
-// harm here: both legs read the same clock.
-func (f *Finding) oneRecord() bool {
-	apart, known := observedApart(f.Legacy, f.App)
-	return known && apart.Abs() <= sameMoment && f.Legacy.TimeFrom == f.App.TimeFrom
 }
 
 // maxPlaces is how many differing places a note names.
