@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"slices"
 	"time"
 
 	"scmigrate/compare"
@@ -153,4 +154,9 @@ type Suspect struct {
 	Reason   compare.Reason `json:"reason"` // ReasonUnit or ReasonValue
 	Note     string         `json:"note"`   // the proof in words
 	Vehicles int            `json:"vehicles"`
+}
+
+// breached tells whether a vehicle was served to a foreign user.
+func (f Facts) breached(vehicleID string) bool {
+	return slices.ContainsFunc(f.Breached, func(id string) bool { return sameID(id, vehicleID) })
 }

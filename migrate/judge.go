@@ -28,7 +28,7 @@ func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgem
 
 // Uncalled is the judgement of a vehicle that the run never came to.
 func Uncalled(entry inventory.Entry, facts Facts) Judgement {
-	if slices.Contains(facts.Breached, entry.VehicleID) {
+	if facts.breached(entry.VehicleID) {
 		return Judgement{Verdict: Blocked, Causes: []CauseRef{{Code: IsolationBreach}}}
 	}
 	return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: appCause(LegNotRun, facts)}}}
@@ -90,7 +90,7 @@ func (c *court) blamed(code Code) bool {
 // identity finds what is wrong about whose car this is.
 func (c *court) identity() {
 	id := c.e.Identity
-	c.blameIf(slices.Contains(c.facts.Breached, c.entry.VehicleID), IsolationBreach, "")
+	c.blameIf(c.facts.breached(c.entry.VehicleID), IsolationBreach, "")
 	switch {
 	case c.entry.UserID == "" && len(id.Users) > 1:
 		c.blame(UserIDAmbiguous, "", "")

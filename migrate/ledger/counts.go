@@ -14,8 +14,8 @@ import (
 // latest with its vehicle's record.
 func (l *Ledger) AddCall(c smartcar.Call) {
 	l.writer.put(func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", c.At.UTC().Format(stamp), string(c.Host), c.Method, c.Path,
-			c.VehicleID, c.Status, string(l.clean([]byte(c.RequestID))), c.Bytes, c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
+		_, err := tx.Exec("INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", c.At.UTC().Format(stamp), string(c.Host), c.Method, l.cleaned(c.Path),
+			l.cleaned(c.VehicleID), c.Status, l.cleaned(c.RequestID), c.Bytes, c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
 		return err
 	})
 }

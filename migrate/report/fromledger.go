@@ -124,7 +124,7 @@ func vehicleOf(rec migrate.Record, full bool) Vehicle {
 	e, j := rec.Evidence, rec.Judgement
 	v := Vehicle{
 		VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, SuggestedUserID: optional(e.Identity.Suggested), Label: rec.Entry.Label, Cohort: rec.Entry.Cohort,
-		Make: e.Make, Model: e.Model, Year: e.Year, Mode: e.Mode, Verdict: string(j.Verdict), Proof: optional(string(j.Proof)), Identity: identityOf(rec),
+		Make: e.Make, Model: e.Model, Year: e.Year, Mode: e.Mode, Verdict: string(j.Verdict), Proof: optional(string(j.Proof)), Identity: rec.IdentityBy(),
 		EvidenceAt: moment(rec.At), Causes: refsOf(j.Causes), Notes: refsOf(j.Notes), Fields: []Field{},
 		RequestIDs: RequestIDs{Legacy: append([]string{}, e.Legacy.RequestIDs...), App: append([]string{}, e.App.RequestIDs...)},
 	}
@@ -135,23 +135,6 @@ func vehicleOf(rec migrate.Record, full bool) Vehicle {
 		}
 	}
 	return v
-}
-
-// identityOf is the strength of the identity proof: a VIN equal on both legs, the token's own user, or the list.
-func identityOf(rec migrate.Record) string {
-	for _, f := range rec.Evidence.Findings {
-		if f.Field == "vin" && f.Outcome == compare.Match {
-			return "vin"
-		}
-	}
-	id := rec.Evidence.Identity
-	switch {
-	case id.TokenUser != "" && id.TokenUser == rec.Entry.UserID:
-		return "user"
-	case id.Listed != nil:
-		return "list"
-	}
-	return ""
 }
 
 func refsOf(causes []migrate.CauseRef) []CauseRef {
