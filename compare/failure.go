@@ -58,6 +58,18 @@ func (k Kind) Passing() bool {
 	return false
 }
 
+// OfPath tells a 404 that is about the request's path or version: nothing was said about the vehicle, the user or the
+// signal (v2-to-v3-mapping.md §4.3, item 18).
+func (f Failure) OfPath() bool {
+	return f.Kind == KindNotFound && (f.Code == "PATH" || f.Code == "VERSION" || f.Code == "INVALID_PATH")
+}
+
+// SignalAbsent tells whether the answer to a single signal proves that the store does not hold it: SIGNAL_NOT_FOUND, or a
+// 404 that says nothing more. One about the vehicle or the path does not (smartcar-v3.md §4.5, §7.3).
+func (f Failure) SignalAbsent() bool {
+	return f.Kind == KindNotFound && (f.Code == "SIGNAL_NOT_FOUND" || f.Code == "NOT_FOUND" || f.Code == "")
+}
+
 // Label is the failure in Smartcar's words where it has any ("UPSTREAM/NO_RESPONSE"), else ours. Safe to print.
 func (f Failure) Label() string {
 	switch {

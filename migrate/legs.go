@@ -188,16 +188,28 @@ func (v *visit) wanted() []*compare.Field {
 func (v *visit) take(code string, answer smartcar.Answer) {
 	leg := &v.evidence.App
 	leg.note(answer)
-	if answer.Failure != nil {
-		if answer.Failure.Kind == compare.KindNotFound {
-			v.signals.ConfirmAbsent(code)
-		}
+	switch f := answer.Failure; {
+	case f == nil:
+		leg.Billed++
+		v.takeSingle(code, answer)
+	case f.SignalAbsent():
+		v.signals.ConfirmAbsent(code)
+	case f.Kind == compare.KindNotFound: // the list was served for this very vehicle: a contradiction proves nothing
+		odd := *f
+		odd.Kind = compare.KindUpstream
+		v.signals.Fail(code, odd)
+	default:
+		v.signals.Fail(code, *f)
+	}
+}
+
+func (v *visit) takeSingle(code string, answer smartcar.Answer) {
+	single, err := compare.ParseSignal(answer.Body)
+	if err != nil {
+		v.signals.Fail(code, compare.Failure{Kind: compare.KindMalformed, Note: "the single signal cannot be read"})
 		return
 	}
-	leg.Billed++
-	if single, err := compare.ParseSignal(answer.Body); err == nil {
-		v.signals.Add(single)
-	}
+	v.signals.Add(single)
 }
 
 func (l *Leg) note(a smartcar.Answer) {
