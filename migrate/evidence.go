@@ -92,6 +92,10 @@ type Identity struct {
 	Suggested  string   `json:"suggested,omitempty"` // the only possible user, where the inventory has none
 	TokenUser  string   `json:"tokenUser,omitempty"` // GET /v2.0/user, where it was needed
 	OtherCarID string   `json:"otherCarId,omitempty"`
+
+	MovedTo     string `json:"movedTo,omitempty"`     // the vehicleId under which the same VIN is connected
+	Search      string `json:"search,omitempty"`      // why that is not known although the user has orphan connections
+	SearchAgain bool   `json:"searchAgain,omitempty"` // asking again may find out
 }
 
 // Evidence is everything that was observed of one vehicle: what the judge decides on, and what a later judge can decide
@@ -128,8 +132,10 @@ func (r Record) Finished() bool {
 		return true
 	case r.Evidence.Cut || r.Judgement.Verdict == Inconclusive || r.Judgement.Verdict == "":
 		return false
+	case !ran(app) && id.Absent:
+		return !id.SearchAgain
 	case !ran(legacy) && !ran(app):
-		return id.AskedAs == "" || id.Absent
+		return id.AskedAs == ""
 	}
 	return ran(legacy)
 }

@@ -101,7 +101,11 @@ func (c *court) identity() {
 		c.blame(UserIDWrong, "", "the token belongs to another user")
 	case id.Listed == nil && id.Absent && len(id.Users) > 0:
 		c.blame(UserIDWrong, "", "another user is connected to this vehicle")
-	case id.Listed == nil && (id.Absent || c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled):
+	case id.Absent && id.MovedTo != "":
+		c.blame(VehicleIDChanged, "", "connected as "+id.MovedTo)
+	case id.Absent:
+		c.blame(NotConnected, "", id.Search)
+	case id.Listed == nil && c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
 		c.blame(NotConnected, "", c.e.App.detail())
 	case c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
 		c.blame(NotConnected, "", "listed, but refused: "+c.e.App.detail())
@@ -134,8 +138,12 @@ func (c *court) vins() {
 // legs finds what is wrong with the legs as a whole.
 func (c *court) legs() {
 	legacy, app := c.e.Legacy.Outcome, c.e.App.Outcome
-	if c.blocksEarly() && legacy == LegNotRun && app == LegNotRun {
-		return // the connections list decided: not called, on purpose
+	if c.blocksEarly() && app == LegNotRun && (legacy == LegNotRun || c.e.Identity.Absent) {
+		// The connections list decided: not called, on purpose. A legacy leg that was asked for the VIN may be proved dead.
+		if code := legacyCause(legacy, c.facts); verdictOf(code) == Broken {
+			c.blame(code, "", c.e.Legacy.detail())
+		}
+		return
 	}
 	for _, code := range legCauses(legacy, app, c.facts) {
 		c.blame(code, "", c.legDetail(code))

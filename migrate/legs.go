@@ -37,6 +37,8 @@ type Meter struct {
 	Legs   string                // "connections", "app" or "both"
 	Billed int                   // the most billed reads for one vehicle
 	Pause  func(until time.Time) // told when a batch item says that the application's bucket is empty; nil: nobody
+
+	vins vins
 }
 
 // Measure takes the evidence of one vehicle: the token first (a dead one is never sent, and without one no call is

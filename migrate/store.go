@@ -15,6 +15,7 @@ type Store interface {
 	// run: a lower level never measures again what a higher one has measured.
 	Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error]
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
+	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
 	SaveLinks(ctx context.Context, list LinkList) error
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error

@@ -95,6 +95,16 @@ func (l *Ledger) Links(ctx context.Context, vehicleID string) ([]migrate.Link, e
 	return scanLinks(rows)
 }
 
+// OrphansOf are the connections of one user to vehicles that no inventory entry has, in the order of their ids.
+func (l *Ledger) OrphansOf(ctx context.Context, userID string) ([]migrate.Link, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT link FROM links WHERE user_id = ? AND user_id <> '' AND NOT EXISTS
+		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id) ORDER BY vehicle_id`, l.cleaned(userID))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return scanLinks(rows)
+}
+
 // SampleLinks are the first connections in the order of their ids, for the negative controls.
 func (l *Ledger) SampleLinks(ctx context.Context, n int) ([]migrate.Link, error) {
 	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links WHERE user_id <> '' ORDER BY mode DESC, vehicle_id, user_id LIMIT ?", n)

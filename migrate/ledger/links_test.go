@@ -77,3 +77,31 @@ func TestNothingEchoedIsWritten(t *testing.T) {
 		t.Errorf("%+v, %v: the vehicle is not found again", got, err)
 	}
 }
+
+// TestOrphansOfAUser: the user's connections to vehicles that no entry has, ids compared without case; and what was asked
+// about them is counted apart.
+func TestOrphansOfAUser(t *testing.T) {
+	l := create(t, t.TempDir())
+	put(t, l, 1, fleet(2)...)
+	link := func(user, car string) migrate.Link { return migrate.Link{UserID: user, VehicleID: car} }
+	user := anEntry(0).UserID
+	list := migrate.LinkList{Mode: "live", ReadAt: noon, Links: []migrate.Link{
+		link(user, strings.ToUpper(anEntry(0).VehicleID)), link(user, "new-2"), link(strings.ToUpper(user), "new-1"), link("somebody", "new-3"), link("", "new-4")}}
+	if err := l.SaveLinks(t.Context(), list); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]int{user: 2, strings.ToUpper(user): 2, "somebody": 1, "": 0, "nobody": 0} {
+		if got, err := l.OrphansOf(t.Context(), name); err != nil || len(got) != want {
+			t.Errorf("%q: %+v, %v: want %d", name, got, err, want)
+		}
+	}
+	for _, path := range []string{"/v3/vehicles/new-1/signals/vehicleidentification-vin", "/v3/vehicles/new-1/signals", "/v3/vehicles/" + anEntry(1).VehicleID + "/signals/vehicleidentification-vin"} {
+		call := aCall(0)
+		call.Host, call.Path, call.VehicleID = "app", path, strings.Split(path, "/")[3]
+		l.AddCall(call)
+	}
+	save(t, l, aRecord(0, migrate.Ready)) // durable, and the calls before it
+	if n, err := l.Looks(t.Context()); err != nil || n != 1 {
+		t.Errorf("%d looks, %v: want 1", n, err)
+	}
+}

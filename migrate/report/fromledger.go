@@ -93,6 +93,9 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 		return err
 	}
 	s.Run.Controls = Controls{Tried: controls.Tried, Refused: controls.Refused, Served: controls.Served, Undecided: controls.Undecided}
+	if s.Run.Controls.Looks, err = l.Looks(ctx); err != nil {
+		return err
+	}
 	orphans, examples, err := l.Orphans(ctx)
 	if err != nil {
 		return err
@@ -123,7 +126,8 @@ func note(code migrate.Code, count int, examples []string) Note {
 func vehicleOf(rec migrate.Record, full bool) Vehicle {
 	e, j := rec.Evidence, rec.Judgement
 	v := Vehicle{
-		VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, SuggestedUserID: optional(e.Identity.Suggested), Label: rec.Entry.Label, Cohort: rec.Entry.Cohort,
+		VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, SuggestedUserID: optional(e.Identity.Suggested), SuggestedVehicleID: optional(e.Identity.MovedTo),
+		Label: rec.Entry.Label, Cohort: rec.Entry.Cohort,
 		Make: e.Make, Model: e.Model, Year: e.Year, Mode: e.Mode, Verdict: string(j.Verdict), Proof: optional(string(j.Proof)), Identity: rec.IdentityBy(),
 		EvidenceAt: moment(rec.At), Causes: refsOf(j.Causes), Notes: refsOf(j.Notes), Fields: []Field{},
 		RequestIDs: RequestIDs{Legacy: append([]string{}, e.Legacy.RequestIDs...), App: append([]string{}, e.App.RequestIDs...)},

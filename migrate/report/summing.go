@@ -95,7 +95,7 @@ func (s *summing) outcome(f compare.Finding) {
 }
 
 func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
-	key := causeKey{code: string(ref.Code), field: ref.Field, detail: ref.Detail}
+	key := causeKey{code: string(ref.Code), field: ref.Field, detail: ref.Common()}
 	if ref.Field != "" { // what is wrong with a field is the make's matter; what is wrong with a vehicle is not
 		key.make = rec.Evidence.Make
 	}
