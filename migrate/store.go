@@ -54,7 +54,8 @@ type Controls struct {
 	Served    int `json:"served"`
 	Undecided int `json:"undecided"`
 
-	Vehicles []string `json:"vehicles,omitempty"` // those served to a foreign user
+	Vehicles   []string `json:"vehicles,omitempty"`   // those served to a foreign user
+	RefusedFor []string `json:"refusedFor,omitempty"` // those that were refused, so that no later control is made of them again
 }
 
 // ReadLinks makes links of the client's rows. A row that names no user stays, with an empty UserID: it proves that
