@@ -148,6 +148,7 @@ func signalFailure(status any) *Failure {
 	if f.Type == "" && f.Code == "" {
 		f = Failure{Kind: KindUpstream, Note: "an error without type and code"}
 	}
+	f = f.OfSignal()
 	return &f
 }
 

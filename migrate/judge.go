@@ -165,8 +165,11 @@ func (c *court) legDetail(code Code) string {
 }
 
 // permissions finds required fields whose permission the connection lacks although the legacy leg serves them. What the
-// app leg serves all the same is not lost.
+// app leg serves all the same is not lost, and a legacy leg that is provably dead explains everything below it.
 func (c *court) permissions() {
+	if verdictOf(legacyCause(c.e.Legacy.Outcome, c.facts)) == Broken {
+		return
+	}
 	for _, f := range c.e.Findings {
 		if missing := c.missingPermission(f); missing != "" && c.required(f) && f.Legacy.Status == compare.Served && f.App.Status != compare.Served {
 			c.blame(PermissionLost, "", missing)
@@ -265,7 +268,11 @@ func (c *court) against(groups *grouping, code Code, f compare.Finding, detail s
 		c.vague++
 		c.waived = append(c.waived, f.Field)
 	}
-	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: waived}, f.App.Source)
+	source := f.App.Source
+	if field, ok := compare.Lookup(f.Field); ok && code == PermissionLost && len(field.Permissions) > 0 {
+		source = field.Permissions[0] // one cause for each permission, however many signals it opens
+	}
+	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: waived}, source)
 }
 
 // noteAge says where the rules judge no age that an unequal value is old news; noteFlap that a difference vanished.

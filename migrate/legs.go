@@ -196,12 +196,8 @@ func (v *visit) take(code string, answer smartcar.Answer) {
 		v.takeSingle(code, answer)
 	case f.SignalAbsent():
 		v.signals.ConfirmAbsent(code)
-	case f.Kind == compare.KindNotFound: // the list was served for this very vehicle: a contradiction proves nothing
-		odd := *f
-		odd.Kind = compare.KindUpstream
-		v.signals.Fail(code, odd)
 	default:
-		v.signals.Fail(code, *f)
+		v.signals.Fail(code, f.OfSignal())
 	}
 }
 

@@ -27,9 +27,9 @@ var appOnly = map[compare.Kind]LegOutcome{
 
 func legacyOutcome(f compare.Failure) LegOutcome { return outcomeOf(f, legacyOnly) }
 
-// appOutcome: a 404 about the path of the request is no word about the user and his car (v2-to-v3-mapping.md §4.3, item 18).
+// appOutcome: a 404 about the path of the request is no word about the user and his car.
 func appOutcome(f compare.Failure) LegOutcome {
-	if f.OfPath() {
+	if f.Kind == compare.KindNotFound && !f.OfVehicle() {
 		return LegMalformed
 	}
 	return outcomeOf(f, appOnly)
