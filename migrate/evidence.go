@@ -54,7 +54,8 @@ type Leg struct {
 	Detail     string           `json:"detail,omitempty"` // our words, where Failure says too little
 	RequestIDs []string         `json:"requestIds,omitempty"`
 	Billed     int              `json:"billed,omitempty"` // answered items: what the plan counts (smartcar-v2.md §6)
-	Server     time.Time        `json:"server,omitzero"`  // the answer's Date header, for clock skew
+	Server     time.Time        `json:"server,omitzero"`  // the Date header of the first answer that has one
+	Got        time.Time        `json:"got,omitzero"`     // this machine's clock at that answer
 }
 
 // detail is the leg's failure in words that may be printed.

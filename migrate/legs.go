@@ -72,6 +72,7 @@ type visit struct {
 	fields   []*compare.Field
 	evidence *Evidence
 	token    inventory.Token
+	server   time.Time // Smartcar's clock at the answer to the batch; zero: not stated
 	asked    []string
 	batch    compare.Batch
 	signals  *compare.Signals
@@ -214,8 +215,8 @@ func (l *Leg) note(a smartcar.Answer) {
 	if a.RequestID != "" && !slices.Contains(l.RequestIDs, a.RequestID) {
 		l.RequestIDs = append(l.RequestIDs, a.RequestID)
 	}
-	if l.Server.IsZero() {
-		l.Server = a.ServerDate
+	if l.Server.IsZero() && !a.ServerDate.IsZero() {
+		l.Server, l.Got = a.ServerDate, a.FetchedAt
 	}
 }
 
