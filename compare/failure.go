@@ -58,6 +58,32 @@ func (k Kind) Passing() bool {
 	return false
 }
 
+// OfVehicle tells a 404 that may be about the vehicle and its user from one about the request's path or version or a
+// signal: v2-style paths on v3 answer INVALID_PATH, which others took for a lost car (v2-to-v3-mapping.md §4.3, item 18).
+func (f Failure) OfVehicle() bool {
+	switch f.Code {
+	case "PATH", "VERSION", "INVALID_PATH", "SIGNAL_NOT_FOUND":
+		return false
+	}
+	return f.Kind == KindNotFound
+}
+
+// SignalAbsent tells whether an error of one signal proves that the store does not hold it: SIGNAL_NOT_FOUND, or a 404 that
+// says nothing more (smartcar-v3.md §4.5, §7.3).
+func (f Failure) SignalAbsent() bool {
+	return f.Kind == KindNotFound && (f.Code == "SIGNAL_NOT_FOUND" || f.Code == "NOT_FOUND" || f.Code == "")
+}
+
+// OfSignal is the failure as one of a single signal of a car whose list was served. A 404 about the vehicle or the path then
+// contradicts that list, and a request that is called malformed was answered for the others: neither is a lasting reason
+// of the car's, so it passes.
+func (f Failure) OfSignal() Failure {
+	if f.Kind == KindInvalid || f.Kind == KindNotFound && !f.SignalAbsent() {
+		f.Kind = KindUpstream
+	}
+	return f
+}
+
 // Label is the failure in Smartcar's words where it has any ("UPSTREAM/NO_RESPONSE"), else ours. Safe to print.
 func (f Failure) Label() string {
 	switch {

@@ -104,8 +104,35 @@ func TestErrorCatalogue(t *testing.T) {
 		}
 		sig := signalsOf("vehicleidentification-vin", `{"value":"ERROR","error":{`+member+`}}`, "", "")
 		r := ReadApp([]*Field{field(t, "vin")}, mustSignals(t, []byte(sig)))[0]
-		if r.Status != Failed || string(r.Failure.Kind) != want {
+		if r.Status != Failed || r.Failure.Kind != (Failure{Kind: Kind(want), Code: code}).OfSignal().Kind {
 			t.Errorf("%s, signal: %s", row, say(r))
+		}
+	}
+}
+
+// TestWhatA404IsAbout: the vehicle, the signal, or only the request; and what of it is lasting for a single signal.
+func TestWhatA404IsAbout(t *testing.T) {
+	for _, c := range []struct {
+		status                 int
+		kind, code             string
+		vehicle, absent, lasts bool
+		reason                 string
+	}{
+		{404, "RESOURCE_NOT_FOUND", "VEHICLE_NOT_FOUND", true, false, false, "about the vehicle: as a signal's it contradicts the list"},
+		{404, "RESOURCE_NOT_FOUND", "SIGNAL_NOT_FOUND", false, true, true, "about the signal"},
+		{404, "RESOURCE_NOT_FOUND", "PATH", false, false, false, "about the request"},
+		{404, "RESOURCE_NOT_FOUND", "VERSION", false, false, false, "about the request"},
+		{404, "RESOURCE_NOT_FOUND", "INVALID_PATH", false, false, false, "v2-style path on v3"},
+		{404, "", "", true, true, true, "says nothing more than where it was asked"},
+		{404, "", "NOT_FOUND", true, true, true, "the oldest v3 documents say nothing more"},
+		{400, "VALIDATION", "PARAMETER", false, false, false, "our request, answered for the other signals"},
+		{403, "PERMISSION", "", false, false, true, "a refusal is no absence, and lasts"},
+		{501, "COMPATIBILITY", "VEHICLE_NOT_CAPABLE", false, false, true, "cannot is no absence, and lasts"},
+	} {
+		body := fmt.Sprintf(`{"errors":[{"type":%q,"code":%q}]}`, c.kind, c.code)
+		f := DecodeFailure(c.status, nil, []byte(body), noon)
+		if f.OfVehicle() != c.vehicle || f.SignalAbsent() != c.absent || f.OfSignal().Kind.Passing() == c.lasts {
+			t.Errorf("%d %s/%s (%s): of the vehicle %v, signal absent %v, as a signal's %s", c.status, c.kind, c.code, c.reason, f.OfVehicle(), f.SignalAbsent(), f.OfSignal().Kind)
 		}
 	}
 }

@@ -11,7 +11,10 @@ import (
 func (s Signals) open(code string, r *Reading) (sig Signal, ok bool) {
 	sig, came := s.ByCode[code]
 	if !came {
-		if !s.Complete() && !s.absent[code] {
+		switch failure := s.failed[code]; {
+		case failure != nil:
+			r.Status, r.Failure = Failed, failure
+		case !s.Complete() && !s.absent[code]:
 			r.fail("the list of signals is incomplete")
 		}
 		return sig, false

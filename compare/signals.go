@@ -25,7 +25,8 @@ type Signals struct {
 	Vehicle object // included.vehicle.attributes with its id; nil where the answer has none
 	Total   int    // meta.totalCount; -1 where it is not stated
 
-	absent map[string]bool // codes asked for singly and not in the store
+	absent map[string]bool     // codes asked for singly and not in the store
+	failed map[string]*Failure // codes asked for singly, and why they were not served
 }
 
 // Complete is false where the answer says that it holds fewer signals than the store (smartcar-v3.md §4.4). What is
@@ -41,6 +42,15 @@ func (s *Signals) ConfirmAbsent(code string) {
 		s.absent = map[string]bool{}
 	}
 	s.absent[code] = true
+}
+
+// Fail notes why a signal asked for singly was not served: its fields fail for that reason, and not because the list is
+// incomplete.
+func (s *Signals) Fail(code string, f Failure) {
+	if s.failed == nil {
+		s.failed = map[string]*Failure{}
+	}
+	s.failed[code] = &f
 }
 
 // ParseSignals decodes GET /v3/vehicles/{id}/signals: wrapped in data or a bare list, statuses with and without a
@@ -138,6 +148,7 @@ func signalFailure(status any) *Failure {
 	if f.Type == "" && f.Code == "" {
 		f = Failure{Kind: KindUpstream, Note: "an error without type and code"}
 	}
+	f = f.OfSignal()
 	return &f
 }
 

@@ -2,41 +2,62 @@ package migrate
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"scmigrate/compare"
 )
 
 // control asks for a few cars with a user id that has no connection to them: Smartcar must refuse. A 200 with at least
-// one signal is confirmed on a second pair before it is called a breach (DESIGN §3.2). A resumed run does not repeat
-// controls that were all refused, and stays stopped after a breach.
+// one signal is confirmed on a second pair before it is called a breach (DESIGN §3.2). Each result is durable before the
+// next control. A resumed run keeps what was decided, makes only the controls that are missing, on other cars, and stays
+// stopped after a breach.
 func (r *Run) control(ctx context.Context) (Stop, error) {
 	c, err := r.Store.Controls(ctx)
-	if err != nil || c.Breached() {
+	if err != nil || c.Breached() || c.Refused >= r.Controls {
 		return breach(c), err
-	}
-	if c.Refused >= r.Controls {
-		return StopNone, nil
 	}
 	links, err := r.Store.SampleLinks(ctx, 50)
 	if err != nil {
 		return StopNone, err
 	}
-	c = Controls{}
+	c = c.decided()
+	limit := r.Controls
 	r.say("checking that foreign user ids are refused")
 	for _, pair := range foreignPairs(links) {
-		enough := c.Tried >= r.Controls && (c.Served != 1 || c.Tried >= r.Controls+confirmations)
-		if enough || c.Breached() {
+		if c.Served == 1 { // not confirmed yet
+			limit = r.Controls + confirmations
+		}
+		if c.Tried >= limit || c.Breached() {
 			break
+		}
+		if c.made(pair) {
+			continue
 		}
 		if err := r.controlPair(ctx, pair, &c); err != nil {
 			return StopNone, err
 		}
+		if err := r.Store.SaveControls(ctx, c); err != nil {
+			return StopNone, err
+		}
 	}
-	return breach(c), r.Store.SaveControls(ctx, c)
+	return breach(c), nil
 }
 
 // Breached tells whether foreign user ids were served, confirmed on a second pair.
 func (c Controls) Breached() bool { return c.Served >= 2 }
+
+// decided are the controls without the undecided ones, which are to be made again.
+func (c Controls) decided() Controls {
+	c.Tried, c.Undecided = c.Refused+c.Served, 0
+	return c
+}
+
+// made tells whether a control of this car was decided before: a second pair is another car.
+func (c Controls) made(pair Link) bool {
+	same := func(id string) bool { return sameID(id, pair.VehicleID) }
+	return slices.ContainsFunc(c.RefusedFor, same) || slices.ContainsFunc(c.Vehicles, same)
+}
 
 func breach(c Controls) Stop {
 	if c.Breached() {
@@ -52,25 +73,28 @@ const confirmations = 3
 func foreignPairs(links []Link) []Link {
 	owners := map[string][]Link{}
 	for _, l := range links {
-		owners[l.VehicleID] = append(owners[l.VehicleID], l)
+		car := strings.ToLower(l.VehicleID)
+		owners[car] = append(owners[car], l)
 	}
 	var pairs []Link
+	paired := map[string]bool{}
 	for i, l := range links {
-		for step := 1; step < len(links); step++ {
+		car := strings.ToLower(l.VehicleID)
+		for step := 1; step < len(links) && !paired[car]; step++ {
 			other := links[(i+step)%len(links)]
-			if !listed(owners[l.VehicleID], other.UserID) && other.Mode == l.Mode {
+			if !listed(owners[car], other.UserID) && other.Mode == l.Mode {
 				pairs = append(pairs, Link{VehicleID: l.VehicleID, UserID: other.UserID, Mode: l.Mode})
-				break
+				paired[car] = true
 			}
 		}
 	}
 	return pairs
 }
 
-// controlPair makes one control, unless the whole list knows the pair after all.
+// controlPair makes one control, unless the whole list knows the pair after all, or does not name every user of the car.
 func (r *Run) controlPair(ctx context.Context, pair Link, c *Controls) error {
 	links, err := r.Store.Links(ctx, pair.VehicleID)
-	if err != nil || listed(links, pair.UserID) {
+	if err != nil || listed(links, pair.UserID) || anonymous(links) {
 		return err
 	}
 	answer, err := r.Client.Signals(ctx, pair.VehicleID, pair.UserID)
@@ -79,8 +103,9 @@ func (r *Run) controlPair(ctx context.Context, pair Link, c *Controls) error {
 	}
 	c.Tried++
 	switch f := answer.Failure; {
-	case f != nil && (f.Kind == compare.KindForbidden || f.Kind == compare.KindNotPermitted || f.Kind == compare.KindNotFound):
+	case f != nil && refusesUser(*f):
 		c.Refused++
+		c.RefusedFor = append(c.RefusedFor, pair.VehicleID)
 	case f == nil && servesAnything(answer.Body):
 		return r.served(ctx, pair, c)
 	default:
@@ -88,6 +113,9 @@ func (r *Run) controlPair(ctx context.Context, pair Link, c *Controls) error {
 	}
 	return nil
 }
+
+// refusesUser tells a 403 or 404 about this user and this car from one about the path of the request.
+func refusesUser(f compare.Failure) bool { return appOutcome(f) == LegNotConnected }
 
 // served reads the car's connections again before it believes that the user is a foreign one: the list may have been
 // incomplete, or he may have connected since.

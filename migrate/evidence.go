@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"slices"
 	"time"
 
 	"scmigrate/compare"
@@ -53,7 +54,8 @@ type Leg struct {
 	Detail     string           `json:"detail,omitempty"` // our words, where Failure says too little
 	RequestIDs []string         `json:"requestIds,omitempty"`
 	Billed     int              `json:"billed,omitempty"` // answered items: what the plan counts (smartcar-v2.md §6)
-	Server     time.Time        `json:"server,omitzero"`  // the answer's Date header, for clock skew
+	Server     time.Time        `json:"server,omitzero"`  // the Date header of the first answer that has one
+	Got        time.Time        `json:"got,omitzero"`     // this machine's clock at that answer
 }
 
 // detail is the leg's failure in words that may be printed.
@@ -91,6 +93,10 @@ type Identity struct {
 	Suggested  string   `json:"suggested,omitempty"` // the only possible user, where the inventory has none
 	TokenUser  string   `json:"tokenUser,omitempty"` // GET /v2.0/user, where it was needed
 	OtherCarID string   `json:"otherCarId,omitempty"`
+
+	MovedTo     string `json:"movedTo,omitempty"`     // the vehicleId under which the same VIN is connected
+	Search      string `json:"search,omitempty"`      // why that is not known although the user has orphan connections
+	SearchAgain bool   `json:"searchAgain,omitempty"` // asking again may find out
 }
 
 // Evidence is everything that was observed of one vehicle: what the judge decides on, and what a later judge can decide
@@ -127,8 +133,10 @@ func (r Record) Finished() bool {
 		return true
 	case r.Evidence.Cut || r.Judgement.Verdict == Inconclusive || r.Judgement.Verdict == "":
 		return false
+	case !ran(app) && id.Absent:
+		return !id.SearchAgain
 	case !ran(legacy) && !ran(app):
-		return id.AskedAs == "" || id.Absent
+		return id.AskedAs == ""
 	}
 	return ran(legacy)
 }
@@ -153,4 +161,9 @@ type Suspect struct {
 	Reason   compare.Reason `json:"reason"` // ReasonUnit or ReasonValue
 	Note     string         `json:"note"`   // the proof in words
 	Vehicles int            `json:"vehicles"`
+}
+
+// breached tells whether a vehicle was served to a foreign user.
+func (f Facts) breached(vehicleID string) bool {
+	return slices.ContainsFunc(f.Breached, func(id string) bool { return sameID(id, vehicleID) })
 }

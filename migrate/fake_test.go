@@ -28,6 +28,7 @@ type fakeCaller struct {
 	opaque  func(token string) smartcar.Answer
 	signals func() smartcar.Answer
 	signal  func(code string) smartcar.Answer
+	look    func(id, user string) smartcar.Answer // a single signal of another vehicle; nil: that fails the test
 	hold    func(ctx context.Context, leg string) // called while a call is in flight
 
 	mu     sync.Mutex
@@ -93,7 +94,10 @@ func (f *fakeCaller) Signals(ctx context.Context, id, user string) (smartcar.Ans
 	return f.call(ctx, "app", "signals "+user, f.signals)
 }
 
-func (f *fakeCaller) Signal(ctx context.Context, id, _, code string) (smartcar.Answer, error) {
+func (f *fakeCaller) Signal(ctx context.Context, id, user, code string) (smartcar.Answer, error) {
+	if f.look != nil && id != carID && code == vinSignal {
+		return f.call(ctx, "app", "look "+id, func() smartcar.Answer { return f.look(id, user) })
+	}
 	f.wantCar(id)
 	return f.call(ctx, "app", "signal "+code, func() smartcar.Answer { return f.signal(code) })
 }

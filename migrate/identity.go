@@ -12,13 +12,12 @@ import (
 // complete for this vehicle (all pages read, or the vehicle asked for by itself): only then does silence prove absence.
 func identify(entry inventory.Entry, links []Link, whole bool) Identity {
 	id := Identity{AskedAs: entry.UserID, Whole: whole}
+	links = joined(links)
 	for _, l := range links {
 		if l.UserID == "" {
 			continue
 		}
-		if !slices.Contains(id.Users, l.UserID) {
-			id.Users = append(id.Users, l.UserID)
-		}
+		id.Users = append(id.Users, l.UserID)
 		if entry.UserID != "" && sameID(l.UserID, entry.UserID) {
 			id.Listed = &l
 		}
@@ -37,6 +36,29 @@ func (id Identity) ownerInDoubt() bool { return id.Listed == nil || len(id.Users
 
 // sameID compares ids without case: they are UUIDs, and databases differ in how they write them.
 func sameID(a, b string) bool { return strings.EqualFold(a, b) }
+
+// ownToken tells whether the legacy token itself was proved to be the inventory's user's.
+func (r Record) ownToken() bool {
+	user := r.Evidence.Identity.TokenUser
+	return user != "" && sameID(user, r.Entry.UserID)
+}
+
+// IdentityBy is the strongest proof of whose car it is: "vin" (equal on both legs), "user" (the legacy token's own), "list"
+// (the connections list), or "" where there is none.
+func (r Record) IdentityBy() string {
+	for _, f := range r.Evidence.Findings {
+		if f.Field == "vin" && f.Outcome == compare.Match {
+			return "vin"
+		}
+	}
+	switch {
+	case r.ownToken():
+		return "user"
+	case r.Evidence.Identity.Listed != nil:
+		return "list"
+	}
+	return ""
+}
 
 // unproved finds what was asked about the identity and had no answer for now. Until it is known, the two legs may be two
 // cars or two owners', and what matches between them proves nothing.
@@ -68,7 +90,7 @@ func later(r compare.Reading) bool {
 func (e *Evidence) describe(links []Link) {
 	for _, l := range links {
 		e.Make, e.Model, e.Year, e.Mode = l.Make, l.Model, l.Year, l.Mode
-		if l.UserID == e.Identity.AskedAs {
+		if sameID(l.UserID, e.Identity.AskedAs) {
 			return
 		}
 	}

@@ -140,12 +140,13 @@ func TestVINMismatchExplainsEverything(t *testing.T) {
 	wantJudged(t, Judge(anEntry(), e, Facts{}, rules.Rules{}), "blocked vehicle-mismatch reauthentication-needed")
 }
 
-// TestPermissionLostGivesWayToADeadLeg: the static VIN still answers where the account is dead.
-func TestPermissionLostGivesWayToADeadLeg(t *testing.T) {
+// TestADeadLegExplainsALostPermission: the static VIN still answers where the account is dead; the owner has to connect
+// anew in any case.
+func TestADeadLegExplainsALostPermission(t *testing.T) {
 	e := healthy(seen(t, "vin ok denied")...)
 	e.Identity.Listed.Permissions = without(allPermissions(), "read_vin")
 	for legacy, want := range map[LegOutcome]string{
-		LegReauth: "broken permission-lost reauthentication-needed", LegGone: "broken permission-lost vehicle-gone",
+		LegReauth: "broken reauthentication-needed", LegGone: "broken vehicle-gone", LegGrantDead: "broken legacy-grant-dead",
 		LegRateLimited: "blocked permission-lost rate-limited", LegAnswered: "blocked permission-lost",
 	} {
 		e.Legacy.Outcome = legacy

@@ -28,7 +28,7 @@ func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgem
 
 // Uncalled is the judgement of a vehicle that the run never came to.
 func Uncalled(entry inventory.Entry, facts Facts) Judgement {
-	if slices.Contains(facts.Breached, entry.VehicleID) {
+	if facts.breached(entry.VehicleID) {
 		return Judgement{Verdict: Blocked, Causes: []CauseRef{{Code: IsolationBreach}}}
 	}
 	return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: appCause(LegNotRun, facts)}}}
@@ -90,7 +90,7 @@ func (c *court) blamed(code Code) bool {
 // identity finds what is wrong about whose car this is.
 func (c *court) identity() {
 	id := c.e.Identity
-	c.blameIf(slices.Contains(c.facts.Breached, c.entry.VehicleID), IsolationBreach, "")
+	c.blameIf(c.facts.breached(c.entry.VehicleID), IsolationBreach, "")
 	switch {
 	case c.entry.UserID == "" && len(id.Users) > 1:
 		c.blame(UserIDAmbiguous, "", "")
@@ -101,7 +101,11 @@ func (c *court) identity() {
 		c.blame(UserIDWrong, "", "the token belongs to another user")
 	case id.Listed == nil && id.Absent && len(id.Users) > 0:
 		c.blame(UserIDWrong, "", "another user is connected to this vehicle")
-	case id.Listed == nil && (id.Absent || c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled):
+	case id.Absent && id.MovedTo != "":
+		c.blame(VehicleIDChanged, "", "connected as "+id.MovedTo)
+	case id.Absent:
+		c.blame(NotConnected, "", id.Search)
+	case id.Listed == nil && c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
 		c.blame(NotConnected, "", c.e.App.detail())
 	case c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
 		c.blame(NotConnected, "", "listed, but refused: "+c.e.App.detail())
@@ -134,8 +138,12 @@ func (c *court) vins() {
 // legs finds what is wrong with the legs as a whole.
 func (c *court) legs() {
 	legacy, app := c.e.Legacy.Outcome, c.e.App.Outcome
-	if c.blocksEarly() && legacy == LegNotRun && app == LegNotRun {
-		return // the connections list decided: not called, on purpose
+	if c.blocksEarly() && app == LegNotRun && (legacy == LegNotRun || c.e.Identity.Absent) {
+		// The connections list decided: not called, on purpose. A legacy leg that was asked for the VIN may be proved dead.
+		if code := legacyCause(legacy, c.facts); verdictOf(code) == Broken {
+			c.blame(code, "", c.e.Legacy.detail())
+		}
+		return
 	}
 	for _, code := range legCauses(legacy, app, c.facts) {
 		c.blame(code, "", c.legDetail(code))
@@ -157,8 +165,11 @@ func (c *court) legDetail(code Code) string {
 }
 
 // permissions finds required fields whose permission the connection lacks although the legacy leg serves them. What the
-// app leg serves all the same is not lost.
+// app leg serves all the same is not lost, and a legacy leg that is provably dead explains everything below it.
 func (c *court) permissions() {
+	if verdictOf(legacyCause(c.e.Legacy.Outcome, c.facts)) == Broken {
+		return
+	}
 	for _, f := range c.e.Findings {
 		if missing := c.missingPermission(f); missing != "" && c.required(f) && f.Legacy.Status == compare.Served && f.App.Status != compare.Served {
 			c.blame(PermissionLost, "", missing)
@@ -265,7 +276,11 @@ func (c *court) against(groups *grouping, code Code, f compare.Finding, detail s
 		c.vague++
 		c.waived = append(c.waived, f.Field)
 	}
-	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: waived}, f.App.Source)
+	source := f.App.Source
+	if field, ok := compare.Lookup(f.Field); ok && code == PermissionLost && len(field.Permissions) > 0 {
+		source = field.Permissions[0] // one cause for each permission, however many signals it opens
+	}
+	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: waived}, source)
 }
 
 // noteAge says where the rules judge no age that an unequal value is old news; noteFlap that a difference vanished.

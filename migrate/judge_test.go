@@ -134,6 +134,69 @@ func TestJudgePermissionsUnstated(t *testing.T) {
 	}
 }
 
+// TestRequiredPermissions: what the rules demand of the connection (permissions.require), with no call.
+func TestRequiredPermissions(t *testing.T) {
+	demand := rules.Rules{Permissions: []string{"control_charge", "read_odometer"}}
+	granted := append(allPermissions(), "control_charge")
+	for _, c := range []struct {
+		reason      string
+		permissions []string
+		seen        []string
+		legacy, app LegOutcome
+		facts       Facts
+		want        string
+		details     []string
+	}{
+		{"granted", granted, []string{"odometer.distance ok ok"}, LegAnswered, LegAnswered, Facts{}, "ready /full", nil},
+		{"missing", allPermissions(), []string{"odometer.distance ok ok"}, LegAnswered, LegAnswered, Facts{}, "blocked permission-lost", []string{"control_charge"}},
+		{"silent about permissions: nothing is proved", nil, []string{"odometer.distance ok ok"}, LegAnswered, LegAnswered, Facts{}, "ready /full", nil},
+		{"none is granted: both are missing", []string{}, []string{"vin ok ok"}, LegAnswered, LegAnswered, Facts{}, "blocked permission-lost permission-lost", []string{"control_charge", "read_odometer"}},
+		{"missing, and the field under it lost: one cause", without(granted, "read_odometer"), []string{"odometer.distance ok denied", "vin ok ok"}, LegAnswered, LegAnswered, Facts{}, "blocked permission-lost", []string{"read_odometer"}},
+		{"missing, legacy was not measured", allPermissions(), nil, LegNotRun, LegNotRun, Facts{}, "blocked permission-lost not-run", []string{"control_charge"}},
+		{"missing, legacy is throttled", allPermissions(), []string{"odometer.distance later ok"}, LegRateLimited, LegAnswered, Facts{}, "blocked permission-lost rate-limited", []string{"control_charge"}},
+		{"missing, the legacy token is of another car", allPermissions(), []string{"odometer.distance later ok"}, LegTokenWrong, LegAnswered, Facts{}, "blocked permission-lost legacy-token-wrong", []string{"control_charge"}},
+		{"missing, and the grant is dead", allPermissions(), nil, LegGrantDead, LegAnswered, Facts{}, "broken legacy-grant-dead", nil},
+		{"missing, and the owner must log in", allPermissions(), nil, LegReauth, LegAnswered, Facts{}, "broken reauthentication-needed", nil},
+		{"missing, and the car is gone", allPermissions(), nil, LegGone, LegNotRun, Facts{}, "broken vehicle-gone", nil},
+		{"missing, and v2 refuses everybody", allPermissions(), nil, LegGrantDead, LegAnswered, Facts{LegacyRetired: true}, "blocked permission-lost legacy-retired", []string{"control_charge"}},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			e := healthy(seen(t, c.seen...)...)
+			e.Identity.Listed.Permissions, e.Legacy.Outcome, e.App.Outcome = c.permissions, c.legacy, c.app
+			j := Judge(anEntry(), e, c.facts, demand)
+			wantJudged(t, j, c.want)
+			var details []string
+			for _, ref := range j.Causes {
+				if ref.Code == PermissionLost {
+					details = append(details, ref.Detail)
+				}
+			}
+			if !slices.Equal(details, c.details) {
+				t.Errorf("permissions %q, want %q", details, c.details)
+			}
+		})
+	}
+}
+
+// TestRequiredPermissionsOfUnlistedCars: without a connection there is nothing that could lack a permission.
+func TestRequiredPermissionsOfUnlistedCars(t *testing.T) {
+	demand := rules.Rules{Permissions: []string{"control_charge"}}
+	e := healthy()
+	e.Identity = Identity{AskedAs: userID, Absent: true, Whole: true}
+	e.Legacy.Outcome, e.App.Outcome = LegNotRun, LegNotRun
+	wantJudged(t, Judge(anEntry(), e, Facts{}, demand), "blocked not-connected")
+	e = healthy(seen(t, "odometer.distance ok ok", "vin ok ok")...)
+	e.Identity.Listed, e.Identity.TokenUser = nil, userID
+	wantJudged(t, Judge(anEntry(), e, Facts{}, demand), "ready /full")
+}
+
+// TestOneCauseForEachPermission: also where only the app leg's own words tell which fields are denied.
+func TestOneCauseForEachPermission(t *testing.T) {
+	e := healthy(seen(t, "battery.percentRemaining ok denied", "battery.range ok denied", "odometer.distance ok denied", "vin ok ok")...)
+	e.Identity.Listed.Permissions = nil
+	wantJudged(t, Judge(anEntry(), e, Facts{}, rules.Rules{}), "blocked permission-lost(battery.*) permission-lost(odometer.distance)")
+}
+
 // TestPermissionGainedIsANote: what the legacy grant did not allow and v3 serves changes no verdict.
 func TestPermissionGainedIsANote(t *testing.T) {
 	j := Judge(anEntry(), healthy(seen(t, "odometer.distance denied ok", "vin ok ok")...), Facts{}, rules.Rules{})

@@ -26,6 +26,7 @@ func (v *visit) legacyLeg(ctx context.Context) error {
 	}
 	leg := &v.evidence.Legacy
 	leg.note(answer)
+	v.server = answer.ServerDate
 	switch {
 	case answer.Failure == nil:
 		v.readBatch(answer)
@@ -143,7 +144,7 @@ func (v *visit) refuse(f compare.Failure) {
 	switch {
 	case v.token.Gone != "":
 		leg.Outcome, leg.Failure, leg.Detail = LegGrantDead, nil, "the token command says: gone"
-	case leg.Outcome == LegTokenRefused && insideLife(v.token, v.meter.Now()):
+	case leg.Outcome == LegTokenRefused && insideLife(v.token, v.meter.Now(), v.server):
 		leg.Outcome = LegGrantDead
 	}
 	v.batch = compare.FailedBatch(v.asked, f)
@@ -165,7 +166,7 @@ func (v *visit) proveDead(ctx context.Context) error {
 		return err
 	case answer.Failure == nil:
 		leg.Outcome = LegTokenWrong
-	case answer.Failure.Kind != compare.KindUnauthorized || !insideLife(v.token, v.meter.Now()):
+	case answer.Failure.Kind != compare.KindUnauthorized || !insideLife(v.token, v.meter.Now(), answer.ServerDate):
 		leg.Outcome = LegTokenRefused
 	}
 	return nil
@@ -181,14 +182,6 @@ func (v *visit) same(token secret.Secret) smartcar.TokenFunc {
 		}
 		return token, nil
 	}
-}
-
-// lifeMargin is how far from its stated end a token must be for a refusal to prove that the grant is dead, and not that
-// two clocks differ.
-const lifeMargin = 2 * time.Minute
-
-func insideLife(t inventory.Token, now time.Time) bool {
-	return !t.ExpiresAt.IsZero() && now.Add(lifeMargin).Before(t.ExpiresAt)
 }
 
 func (v *visit) readBatch(answer smartcar.Answer) {

@@ -41,6 +41,8 @@ type Meter struct {
 
 	LegacyAPI string // LegacyV2 or LegacyV3; "" is LegacyV2
 	Others    bool   // LegacyV3 only: compare the signals that no field of the catalogue reads, too
+
+	vins vins
 }
 
 // Measure takes the evidence of one vehicle: the token first (a dead one is never sent, and without one no call is
@@ -77,6 +79,7 @@ type visit struct {
 	fields   []*compare.Field
 	evidence *Evidence
 	token    inventory.Token
+	server   time.Time // Smartcar's clock at the answer to the batch; zero: not stated
 	asked    []string
 	batch    compare.Batch
 	signals  *compare.Signals
@@ -196,24 +199,32 @@ func (v *visit) wanted() []*compare.Field {
 func (v *visit) take(code string, answer smartcar.Answer) {
 	leg := &v.evidence.App
 	leg.note(answer)
-	if answer.Failure != nil {
-		if answer.Failure.Kind == compare.KindNotFound {
-			v.signals.ConfirmAbsent(code)
-		}
+	switch f := answer.Failure; {
+	case f == nil:
+		leg.Billed++
+		v.takeSingle(code, answer)
+	case f.SignalAbsent():
+		v.signals.ConfirmAbsent(code)
+	default:
+		v.signals.Fail(code, f.OfSignal())
+	}
+}
+
+func (v *visit) takeSingle(code string, answer smartcar.Answer) {
+	single, err := compare.ParseSignal(answer.Body)
+	if err != nil {
+		v.signals.Fail(code, compare.Failure{Kind: compare.KindMalformed, Note: "the single signal cannot be read"})
 		return
 	}
-	leg.Billed++
-	if single, err := compare.ParseSignal(answer.Body); err == nil {
-		v.signals.Add(single)
-	}
+	v.signals.Add(single)
 }
 
 func (l *Leg) note(a smartcar.Answer) {
 	if a.RequestID != "" && !slices.Contains(l.RequestIDs, a.RequestID) {
 		l.RequestIDs = append(l.RequestIDs, a.RequestID)
 	}
-	if l.Server.IsZero() {
-		l.Server = a.ServerDate
+	if l.Server.IsZero() && !a.ServerDate.IsZero() {
+		l.Server, l.Got = a.ServerDate, a.FetchedAt
 	}
 }
 

@@ -119,6 +119,11 @@ func TestAnIncompleteListIsFilledSingly(t *testing.T) {
 		{"the answer is whole: lost", 3, nil, "blocked signal-lost(odometer.distance)", false},
 		{"the missing signal is there", 4, nil, "ready /full", true},
 		{"the missing signal is not in the store", 4, func(string) smartcar.Answer { return refused(404, "RESOURCE_NOT_FOUND", "SIGNAL_NOT_FOUND") }, "blocked signal-lost(odometer.distance)", true},
+		{"the store does not say which signal it lacks", 4, func(string) smartcar.Answer { return refused(404, "", "") }, "blocked signal-lost(odometer.distance)", true},
+		{"the vehicle is not found, although its list was served", 4, func(string) smartcar.Answer { return refused(404, "RESOURCE_NOT_FOUND", "VEHICLE_NOT_FOUND") }, "inconclusive signal-unavailable(odometer.distance)", true},
+		{"the path is not found", 4, func(string) smartcar.Answer { return refused(404, "RESOURCE_NOT_FOUND", "INVALID_PATH") }, "inconclusive signal-unavailable(odometer.distance)", true},
+		{"the missing signal fails upstream", 4, func(string) smartcar.Answer { return refused(502, "UPSTREAM", "NO_RESPONSE") }, "inconclusive signal-unavailable(odometer.distance)", true},
+		{"the missing signal is not permitted", 4, func(string) smartcar.Answer { return refused(403, "PERMISSION", "") }, "blocked signal-lost(odometer.distance)", true},
 		{"the missing signal is throttled", 4, func(string) smartcar.Answer { return refused(429, "RATE_LIMIT", "SMARTCAR_API") }, "inconclusive signal-unavailable(odometer.distance)", true},
 		{"the missing signal cannot be read", 4, func(string) smartcar.Answer { return answered([]int{1}) }, "inconclusive signal-unavailable(odometer.distance)", true},
 	} {
@@ -138,6 +143,29 @@ func TestAnIncompleteListIsFilledSingly(t *testing.T) {
 				t.Errorf("called %q", caller.calls)
 			}
 		})
+	}
+}
+
+// TestASingleSignalSaysWhy: the field carries the failure of its own call, not that the list was incomplete.
+func TestASingleSignalSaysWhy(t *testing.T) {
+	for _, c := range []struct {
+		answer smartcar.Answer
+		want   string
+	}{
+		{refused(429, "RATE_LIMIT", "SMARTCAR_API"), "RATE_LIMIT/SMARTCAR_API"},
+		{refused(403, "AUTHENTICATION", "ACCESS_DENIED"), "AUTHENTICATION/ACCESS_DENIED"},
+		{refused(500, "SERVER", "INTERNAL"), "SERVER/INTERNAL"},
+		{refused(404, "RESOURCE_NOT_FOUND", "VEHICLE_NOT_FOUND"), "RESOURCE_NOT_FOUND/VEHICLE_NOT_FOUND"},
+		{answered([]int{1}), "the single signal cannot be read"},
+	} {
+		m, caller, _ := aMeter(t)
+		caller.signals = func() smartcar.Answer { return signalsAnswer(carID, 4, nil, "odometer-traveleddistance") }
+		caller.signal = func(string) smartcar.Answer { return c.answer }
+		e, _ := measure(t, m)
+		j := Judge(anEntry(), e, Facts{}, rules.Rules{})
+		if len(j.Causes) != 1 || j.Causes[0].Detail != c.want {
+			t.Errorf("causes %+v, want the detail %q", j.Causes, c.want)
+		}
 	}
 }
 

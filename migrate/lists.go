@@ -130,10 +130,38 @@ func listed(links []Link, userID string) bool {
 
 // merge adds the links of users that are not known yet.
 func merge(links, more []Link) []Link {
+	merged := slices.Clip(links)
 	for _, l := range more {
 		if l.UserID != "" && !listed(links, l.UserID) {
-			links = append(links, l)
+			merged = append(merged, l)
 		}
 	}
-	return links
+	return joined(merged)
+}
+
+// joined has one link for each user of a vehicle, in the order of their first ones.
+func joined(links []Link) []Link {
+	one := make([]Link, 0, len(links))
+	for _, l := range links {
+		if i := slices.IndexFunc(one, func(known Link) bool { return known.UserID != "" && sameID(known.UserID, l.UserID) }); i >= 0 {
+			one[i] = one[i].Join(l)
+		} else {
+			one = append(one, l)
+		}
+	}
+	return one
+}
+
+// Join makes one link of two connections of the same user and vehicle. What any of them grants is granted, and where one is
+// silent about its permissions nothing proves that one is missing. Of the rest the first connection's words count: the
+// list is newest first (smartcar-v3.md §4.1).
+func (l Link) Join(other Link) Link {
+	if l.Permissions == nil || other.Permissions == nil {
+		l.Permissions = nil
+		return l
+	}
+	all := append(slices.Clone(l.Permissions), other.Permissions...) // none of both stays a list, not silence
+	slices.Sort(all)
+	l.Permissions = slices.Compact(all)
+	return l
 }

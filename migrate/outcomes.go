@@ -27,7 +27,13 @@ var appOnly = map[compare.Kind]LegOutcome{
 
 func legacyOutcome(f compare.Failure) LegOutcome { return outcomeOf(f, legacyOnly) }
 
-func appOutcome(f compare.Failure) LegOutcome { return outcomeOf(f, appOnly) }
+// appOutcome: a 404 about the path of the request is no word about the user and his car.
+func appOutcome(f compare.Failure) LegOutcome {
+	if f.Kind == compare.KindNotFound && !f.OfVehicle() {
+		return LegMalformed
+	}
+	return outcomeOf(f, appOnly)
+}
 
 func outcomeOf(f compare.Failure, own map[compare.Kind]LegOutcome) LegOutcome {
 	if o, ok := own[f.Kind]; ok {

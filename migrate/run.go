@@ -208,6 +208,9 @@ func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
 		if record.Evidence, err = r.Meter.Measure(ctx, entry, links, whole); err != nil {
 			return errors.Join(err, r.saveCut(ctx, record))
 		}
+		if err := r.search(ctx, entry, &record.Evidence); err != nil {
+			return errors.Join(err, r.saveCut(ctx, record))
+		}
 	}
 	record.At = r.Now()
 	record.Judgement = Judge(entry, record.Evidence, Facts{}, r.Rules)
@@ -222,7 +225,7 @@ func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
 // findings it is never ready, and it is repeated on resume.
 func (r *Run) saveCut(ctx context.Context, record Record) error {
 	e := &record.Evidence
-	if e.Legacy.Outcome == LegNotRun && e.App.Outcome == LegNotRun {
+	if e.Legacy.Outcome == LegNotRun && e.App.Outcome == LegNotRun && !e.Identity.Absent {
 		return nil
 	}
 	e.Findings, e.Cut, record.At = nil, true, r.Now()

@@ -15,6 +15,7 @@ type Store interface {
 	// run: a lower level never measures again what a higher one has measured.
 	Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error]
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
+	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
 	SaveLinks(ctx context.Context, list LinkList) error
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error
@@ -53,7 +54,8 @@ type Controls struct {
 	Served    int `json:"served"`
 	Undecided int `json:"undecided"`
 
-	Vehicles []string `json:"vehicles,omitempty"` // those served to a foreign user
+	Vehicles   []string `json:"vehicles,omitempty"`   // those served to a foreign user
+	RefusedFor []string `json:"refusedFor,omitempty"` // those that were refused, so that no later control is made of them again
 }
 
 // ReadLinks makes links of the client's rows. A row that names no user stays, with an empty UserID: it proves that

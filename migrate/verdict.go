@@ -38,6 +38,14 @@ type CauseRef struct {
 	Waived bool   `json:"waived,omitempty"`
 }
 
+// Common is the detail as far as many vehicles can share it: "" where it names an id. Causes are grouped by it.
+func (c CauseRef) Common() string {
+	if c.Code == VehicleIDChanged {
+		return ""
+	}
+	return c.Detail
+}
+
 // Judgement is the judge's word about one vehicle.
 type Judgement struct {
 	Verdict Verdict    `json:"verdict"`

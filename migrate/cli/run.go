@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -52,11 +53,7 @@ func runFleet(ctx context.Context, p Process, o options) (err error) {
 	if err := f.open(ctx); err != nil {
 		return err
 	}
-	defer func() {
-		if closed := f.ledger.Close(); err == nil && closed != nil {
-			err = closed
-		}
-	}()
+	defer func() { err = closedLedger(err, f.ledger.Close()) }()
 	stop, err := f.run(ctx)
 	if err != nil {
 		return err
@@ -106,6 +103,23 @@ func (f *fleet) closeInventory() {
 	if f.file != nil {
 		_ = f.file.Close()
 	}
+}
+
+// closedLedger adds what closing the ledger brought to light: a line of the audit trail that could not be written is the
+// tool's failure (exit code 1), whatever the verdicts. What a person must act on at once keeps its code.
+func closedLedger(err, closed error) error {
+	exit := (*exitError)(nil)
+	switch {
+	case closed == nil:
+		return err
+	case errors.As(err, &exit) && (exit.code == migrate.ExitGate || exit.code == migrate.ExitUndecided):
+		return fmt.Errorf("the run's ledger is not whole: %w", errors.Join(closed, exit.err))
+	case errors.As(err, &exit):
+		return &exitError{exit.code, errors.Join(exit.err, fmt.Errorf("the run's ledger is not whole: %w", closed))}
+	case err != nil:
+		return errors.Join(err, closed)
+	}
+	return closed
 }
 
 func joinClose(err error, l *ledger.Ledger) error {

@@ -14,8 +14,8 @@ import (
 // latest with its vehicle's record.
 func (l *Ledger) AddCall(c smartcar.Call) {
 	l.writer.put(func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", c.At.UTC().Format(stamp), string(c.Host), c.Method, c.Path,
-			c.VehicleID, c.Status, string(l.clean([]byte(c.RequestID))), c.Bytes, c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
+		_, err := tx.Exec("INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", c.At.UTC().Format(stamp), string(c.Host), c.Method, l.cleaned(c.Path),
+			l.cleaned(c.VehicleID), c.Status, l.cleaned(c.RequestID), c.Bytes, c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
 		return err
 	})
 }
@@ -41,6 +41,17 @@ func (l *Ledger) count(ctx context.Context, query string) (map[string]int, error
 		counts[name] = n
 	}
 	return counts, rows.Err()
+}
+
+// Looks counts the calls that asked for the VIN of a vehicle that no inventory entry has: they looked for a car under
+// another vehicleId.
+func (l *Ledger) Looks(ctx context.Context) (n int, err error) {
+	err = l.read.QueryRowContext(ctx, `SELECT count(*) FROM calls WHERE host = 'app' AND path LIKE '%/signals/vehicleidentification-vin'
+		AND NOT EXISTS (SELECT 1 FROM vehicles v WHERE v.vehicle_id = calls.vehicle_id)`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return n, nil
 }
 
 // Billed sums the billed reads of both legs.

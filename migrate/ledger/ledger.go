@@ -44,6 +44,9 @@ func (l *Ledger) clean(text []byte) []byte {
 	return l.Redact(text)
 }
 
+// cleaned is clean for a text.
+func (l *Ledger) cleaned(text string) string { return string(l.clean([]byte(text))) }
+
 // Create opens the ledger of a run in dir, making both if they are not there, and keeps other runs out. The directory is
 // private (0700), the file too (0600).
 func Create(dir string) (*Ledger, error) {

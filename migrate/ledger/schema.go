@@ -22,6 +22,7 @@ CREATE INDEX IF NOT EXISTS vehicles_id ON vehicles(vehicle_id);
 
 CREATE TABLE IF NOT EXISTS lists (mode TEXT PRIMARY KEY, read_at TEXT NOT NULL, pages INTEGER NOT NULL, complete INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS links (vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL COLLATE NOCASE, mode TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (vehicle_id, user_id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS links_user ON links(user_id);
 
 -- The audit trail: no bodies, no secrets.
 CREATE TABLE IF NOT EXISTS calls (

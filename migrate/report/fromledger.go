@@ -93,6 +93,9 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 		return err
 	}
 	s.Run.Controls = Controls{Tried: controls.Tried, Refused: controls.Refused, Served: controls.Served, Undecided: controls.Undecided}
+	if s.Run.Controls.Looks, err = l.Looks(ctx); err != nil {
+		return err
+	}
 	orphans, examples, err := l.Orphans(ctx)
 	if err != nil {
 		return err
@@ -123,8 +126,9 @@ func note(code migrate.Code, count int, examples []string) Note {
 func vehicleOf(rec migrate.Record, full bool) Vehicle {
 	e, j := rec.Evidence, rec.Judgement
 	v := Vehicle{
-		VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, SuggestedUserID: optional(e.Identity.Suggested), Label: rec.Entry.Label, Cohort: rec.Entry.Cohort,
-		Make: e.Make, Model: e.Model, Year: e.Year, Mode: e.Mode, Verdict: string(j.Verdict), Proof: optional(string(j.Proof)), Identity: identityOf(rec),
+		VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, SuggestedUserID: optional(e.Identity.Suggested), SuggestedVehicleID: optional(e.Identity.MovedTo),
+		Label: rec.Entry.Label, Cohort: rec.Entry.Cohort,
+		Make: e.Make, Model: e.Model, Year: e.Year, Mode: e.Mode, Verdict: string(j.Verdict), Proof: optional(string(j.Proof)), Identity: rec.IdentityBy(),
 		EvidenceAt: moment(rec.At), Causes: refsOf(j.Causes), Notes: refsOf(j.Notes), Fields: []Field{},
 		RequestIDs: RequestIDs{Legacy: append([]string{}, e.Legacy.RequestIDs...), App: append([]string{}, e.App.RequestIDs...)},
 	}
@@ -135,23 +139,6 @@ func vehicleOf(rec migrate.Record, full bool) Vehicle {
 		}
 	}
 	return v
-}
-
-// identityOf is the strength of the identity proof: a VIN equal on both legs, the token's own user, or the list.
-func identityOf(rec migrate.Record) string {
-	for _, f := range rec.Evidence.Findings {
-		if f.Field == "vin" && f.Outcome == compare.Match {
-			return "vin"
-		}
-	}
-	id := rec.Evidence.Identity
-	switch {
-	case id.TokenUser != "" && id.TokenUser == rec.Entry.UserID:
-		return "user"
-	case id.Listed != nil:
-		return "list"
-	}
-	return ""
 }
 
 func refsOf(causes []migrate.CauseRef) []CauseRef {

@@ -39,7 +39,7 @@ func hostile(texts []string) Report {
 		s.Gates = append(s.Gates, Gate{x, "no", x})
 		s.Outcomes[x] = map[string]int{"match": 1}
 		side := &Observation{Value: map[string]any{x: []any{x}}, Unit: x, Source: x, Error: x}
-		v := Vehicle{VehicleID: x, UserID: x, SuggestedUserID: new(x), Label: x, Cohort: x, Make: x, Model: x, Mode: x, Verdict: "blocked", Identity: x,
+		v := Vehicle{VehicleID: x, UserID: x, SuggestedUserID: new(x), SuggestedVehicleID: new(x), Label: x, Cohort: x, Make: x, Model: x, Mode: x, Verdict: "blocked", Identity: x,
 			Causes: []CauseRef{{x, x, x, false}}, Notes: []CauseRef{{x, x, x, true}}, RequestIDs: RequestIDs{[]string{x}, []string{x}},
 			Fields: []Field{{x, "differs", side, &Observation{Value: x}, x}}}
 		fleet = append(fleet, v)

@@ -89,12 +89,14 @@ type BilledReads struct {
 	App    int `json:"app"`
 }
 
-// Controls are the negative controls: foreign user ids, which must be refused. Served > 0 is an isolation breach.
+// Controls are the calls that measure no field: negative controls (foreign user ids, which must be refused; Served > 0 is
+// an isolation breach), and looks for cars that may be connected under another vehicleId.
 type Controls struct {
 	Tried     int `json:"tried"`
 	Refused   int `json:"refused"`
 	Served    int `json:"served"`
 	Undecided int `json:"undecided"`
+	Looks     int `json:"looks"`
 }
 
 // Verdicts counts vehicles by verdict (CONTRACT §6).

@@ -164,7 +164,7 @@ func vehicleFacts(v Vehicle) []fact {
 		year = fmt.Sprint(v.Year)
 	}
 	return []fact{
-		{"label", v.Label}, {"car", joined(" ", v.Make, v.Model, year)}, {"user", v.UserID}, {"suggested user", orEmpty(v.SuggestedUserID)}, {"cohort", v.Cohort},
+		{"label", v.Label}, {"car", joined(" ", v.Make, v.Model, year)}, {"user", v.UserID}, {"suggested user", orEmpty(v.SuggestedUserID)}, {"suggested vehicle", orEmpty(v.SuggestedVehicleID)}, {"cohort", v.Cohort},
 		{"mode", v.Mode}, {"proof", orEmpty(v.Proof)}, {"identity by", v.Identity}, {"measured", timeText(v.EvidenceAt)},
 	}
 }

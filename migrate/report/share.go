@@ -89,6 +89,9 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 	if in.SuggestedUserID != nil {
 		known.add(PseudonymUser, *in.SuggestedUserID)
 	}
+	if in.SuggestedVehicleID != nil {
+		known.add(PseudonymVehicle, *in.SuggestedVehicleID)
+	}
 	known.add(PseudonymRequest, in.RequestIDs.Legacy...)
 	known.add(PseudonymRequest, in.RequestIDs.App...)
 	for _, f := range in.Fields {
@@ -111,6 +114,9 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 	out.UserID = Pseudonym(s.key, PseudonymUser, in.UserID)
 	if in.SuggestedUserID != nil {
 		out.SuggestedUserID = new(Pseudonym(s.key, PseudonymUser, *in.SuggestedUserID))
+	}
+	if in.SuggestedVehicleID != nil {
+		out.SuggestedVehicleID = new(Pseudonym(s.key, PseudonymVehicle, *in.SuggestedVehicleID))
 	}
 	out.RequestIDs = RequestIDs{s.all(PseudonymRequest, in.RequestIDs.Legacy), s.all(PseudonymRequest, in.RequestIDs.App)}
 	out.Verdict, out.Make, out.Model, out.Mode = in.Verdict, s.names().scrub(in.Make), s.names().scrub(in.Model), modeOf(in.Mode)

@@ -23,6 +23,7 @@ type summing struct {
 	outcomes map[string]map[string]int
 	causes   map[causeKey]*Cause
 	notes    map[migrate.Code]*gathered
+	clocks   clocks
 	withheld int // vehicles with a v2 field that has no v3 form
 }
 
@@ -46,6 +47,7 @@ func (s *summing) add(rec migrate.Record) {
 	if rec.At.After(s.last) {
 		s.last = rec.At
 	}
+	s.clocks.add(rec)
 	for _, f := range rec.Evidence.Findings {
 		s.outcome(f)
 	}
@@ -95,7 +97,7 @@ func (s *summing) outcome(f compare.Finding) {
 }
 
 func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
-	key := causeKey{code: string(ref.Code), field: ref.Field, detail: ref.Detail}
+	key := causeKey{code: string(ref.Code), field: ref.Field, detail: ref.Common()}
 	if ref.Field != "" { // what is wrong with a field is the make's matter; what is wrong with a vehicle is not
 		key.make = rec.Evidence.Make
 	}
@@ -201,6 +203,9 @@ func (s *summing) sortedNotes() []Note {
 		if g := s.notes[c.Code]; g != nil {
 			notes = append(notes, note(c.Code, g.count, g.examples))
 		}
+	}
+	if n, ok := s.clocks.note(); ok {
+		notes = append(notes, n)
 	}
 	if s.withheld > 0 {
 		notes = append(notes, Note{Code: "no-counterpart", Count: s.withheld, Examples: []string{},

@@ -4,24 +4,25 @@ import "time"
 
 // Vehicle is one inventory entry.
 type Vehicle struct {
-	VehicleID       string     `json:"vehicleId"`
-	UserID          string     `json:"userId"`
-	SuggestedUserID *string    `json:"suggestedUserId"` // nil: none to suggest
-	Label           string     `json:"label"`
-	Cohort          string     `json:"cohort"`
-	Make            string     `json:"make"`
-	Model           string     `json:"model"`
-	Year            int        `json:"year"` // 0: not known
-	Mode            string     `json:"mode"` // live, simulated or "" where not known
-	Verdict         string     `json:"verdict"`
-	Proof           *string    `json:"proof"`      // full, partial or app-only; nil where not ready
-	Identity        string     `json:"identity"`   // what proves whose car it is: vin, user, list or ""
-	Waived          bool       `json:"waived"`     // ready by a waiver
-	EvidenceAt      *time.Time `json:"evidenceAt"` // nil: never measured
-	Causes          []CauseRef `json:"causes"`     // gravest first
-	Notes           []CauseRef `json:"notes"`
-	Fields          []Field    `json:"fields"` // for vehicles that are not ready, or as the builder decides
-	RequestIDs      RequestIDs `json:"requestIds"`
+	VehicleID          string     `json:"vehicleId"`
+	UserID             string     `json:"userId"`
+	SuggestedUserID    *string    `json:"suggestedUserId"`    // nil: none to suggest
+	SuggestedVehicleID *string    `json:"suggestedVehicleId"` // under which the same VIN is connected; nil: none
+	Label              string     `json:"label"`
+	Cohort             string     `json:"cohort"`
+	Make               string     `json:"make"`
+	Model              string     `json:"model"`
+	Year               int        `json:"year"` // 0: not known
+	Mode               string     `json:"mode"` // live, simulated or "" where not known
+	Verdict            string     `json:"verdict"`
+	Proof              *string    `json:"proof"`      // full, partial or app-only; nil where not ready
+	Identity           string     `json:"identity"`   // what proves whose car it is: vin, user, list or ""
+	Waived             bool       `json:"waived"`     // ready by a waiver
+	EvidenceAt         *time.Time `json:"evidenceAt"` // nil: never measured
+	Causes             []CauseRef `json:"causes"`     // gravest first
+	Notes              []CauseRef `json:"notes"`
+	Fields             []Field    `json:"fields"` // for vehicles that are not ready, or as the builder decides
+	RequestIDs         RequestIDs `json:"requestIds"`
 }
 
 // CauseRef is one root cause, or one note, of one vehicle.

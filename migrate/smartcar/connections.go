@@ -228,13 +228,13 @@ func (l *lister) doubt(why string) {
 }
 
 // holds checks a row against the query on our side: a server may ignore a filter, and a row of another vehicle taken for
-// this one would be a false proof. The deprecated mode "test" counts as simulated; a row without a mode passes.
+// this one would be a false proof; ids are compared without case, or a list of all would show none. The deprecated mode "test" counts as simulated; a row without a mode passes.
 func (q ConnectionsQuery) holds(row Connection) bool {
 	mode := strings.ToLower(row.Mode)
 	if mode == "test" {
 		mode = "simulated"
 	}
 	return (mode == "" || mode == q.Mode) &&
-		(q.VehicleID == "" || row.VehicleID == q.VehicleID) &&
-		(q.UserID == "" || row.UserID == q.UserID)
+		(q.VehicleID == "" || strings.EqualFold(row.VehicleID, q.VehicleID)) &&
+		(q.UserID == "" || strings.EqualFold(row.UserID, q.UserID))
 }

@@ -1,0 +1,256 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/smartcar"
+)
+
+// vinSignal is the one signal that tells cars apart; vinPermission is what it takes.
+const (
+	vinSignal     = "vehicleidentification-vin"
+	vinPermission = "read_vin"
+)
+
+// maxLooks is how many other connections of a user are asked for their VIN, for one car (CONTRACT §6).
+const maxLooks = 3
+
+// search looks for a car that is proved not to be connected under its vehicleId: its user may have connected it anew, under
+// another one. Only orphans, connections that no inventory entry has, are candidates, so that a healthy fleet costs no
+// call. Where another user is connected to the vehicleId, the id is still in use and the search has no object.
+func (r *Run) search(ctx context.Context, entry inventory.Entry, e *Evidence) error {
+	if id := e.Identity; !id.Absent || entry.UserID == "" || len(id.Users) > 0 {
+		return nil
+	}
+	orphans, err := r.Store.OrphansOf(ctx, entry.UserID)
+	if err != nil || len(orphans) == 0 {
+		return err
+	}
+	return r.Meter.Search(ctx, entry, orphans, e)
+}
+
+// Search asks candidates for their VIN and notes in e.Identity under which vehicleId the same car is connected, or why that
+// is not known. The car's own VIN is the inventory's, else the legacy leg is asked for it once; what that read says about
+// the legacy leg stands in e.Legacy. An error is the tool's own trouble; e then holds what was found out before it.
+func (m *Meter) Search(ctx context.Context, entry inventory.Entry, orphans []Link, e *Evidence) error {
+	s := search{visit: visit{meter: m, entry: entry, evidence: e, fields: namedFields("vin", "make", "model", "year")}}
+	err := s.run(ctx, orphans)
+	if err != nil {
+		s.undecided("the run ended before it was found out", true)
+	}
+	return err
+}
+
+// search is one such search while it is made.
+type search struct {
+	visit
+	vin string
+}
+
+// run goes from the cheap to the dear: the list, the inventory, the legacy read, the signals.
+func (s *search) run(ctx context.Context, orphans []Link) error {
+	candidates := s.alike(orphans)
+	switch {
+	case len(candidates) == 0:
+		return nil
+	case s.meter.Legs == "connections":
+		s.undecided("--legs connections asks for no VIN", true)
+		return nil
+	case !slices.ContainsFunc(candidates, mayTellVIN):
+		s.undecided("they lack "+vinPermission, false)
+		return nil
+	}
+	if possible, err := s.possible(ctx); err != nil || !possible {
+		return err
+	}
+	if known, err := s.ownVIN(ctx); err != nil || !known {
+		return err
+	}
+	return s.look(ctx, s.alike(orphans)) // the legacy read may have told make, model and year
+}
+
+// alike are the links that may be the car: those of its make, model and year, as far as both are known.
+func (s *search) alike(links []Link) []Link {
+	e := s.evidence
+	same := func(a, b string) bool { return a == "" || b == "" || strings.EqualFold(a, b) }
+	return slices.DeleteFunc(slices.Clone(links), func(l Link) bool {
+		return !same(e.Make, l.Make) || !same(e.Model, l.Model) || e.Year != 0 && l.Year != 0 && e.Year != l.Year
+	})
+}
+
+// mayTellVIN is false where the connection is known to lack the permission.
+func mayTellVIN(l Link) bool { return !l.states() || slices.Contains(l.Permissions, vinPermission) }
+
+// undecided notes why the search found nothing out, and whether asking again may.
+func (s *search) undecided(why string, again bool) {
+	id := &s.evidence.Identity
+	id.Search, id.SearchAgain = "other connections of this user may be the same car: "+why, again
+}
+
+// possible makes sure of the application token before the legacy leg is paid for a VIN that nothing could be compared with.
+func (s *search) possible(ctx context.Context) (bool, error) {
+	err := s.meter.Caller.AppToken(ctx)
+	if trouble := (*smartcar.TokenError)(nil); errors.As(err, &trouble) {
+		s.undecided("no application token: "+trouble.Failure.Label(), true)
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// ownVIN finds the VIN of the car; known is false where the search ends here.
+func (s *search) ownVIN(ctx context.Context) (known bool, err error) {
+	if s.vin = s.entry.VIN; s.vin != "" {
+		return true, nil
+	}
+	leg := &s.evidence.Legacy
+	if s.meter.Legs == "app" {
+		s.undecided("its own VIN is not known", true)
+		return false, nil
+	}
+	if usable, err := s.resolve(ctx); err != nil || !usable {
+		if why := leg.Detail; leg.Outcome == LegTokenMissing { // no call, no outcome: the list decides alone
+			*leg = Leg{Outcome: LegNotRun}
+			s.undecided("its own VIN is not known (legacy token: "+why+")", true)
+		}
+		return false, err
+	}
+	if err := s.legacyLeg(ctx); err != nil {
+		return false, err
+	}
+	s.readOwn()
+	if s.vin == "" && !deadOutcomes[leg.Outcome] {
+		s.undecided(strings.TrimSpace("the legacy leg does not tell its own VIN "+leg.detail()), passingOutcomes[leg.Outcome])
+	}
+	return s.vin != "" && !deadOutcomes[leg.Outcome], nil
+}
+
+// readOwn takes what the legacy read told about the car.
+func (s *search) readOwn() {
+	e := s.evidence
+	readings := compare.ReadLegacy(s.fields, "", s.asked, s.batch)
+	if e.Legacy.Outcome == LegAnswered {
+		e.Legacy.settle(readings, legacyOutcome)
+	}
+	for _, r := range readings {
+		switch {
+		case r.Status != compare.Served:
+		case r.Field == "vin":
+			s.vin = r.Value.Text
+		case r.Field == "make":
+			e.Make = r.Value.Text
+		case r.Field == "model":
+			e.Model = r.Value.Text
+		case r.Field == "year":
+			e.Year = int(r.Value.Num)
+		}
+	}
+}
+
+// look asks the candidates one by one, at most maxLooks of them; what an earlier search learned costs nothing.
+func (s *search) look(ctx context.Context, candidates []Link) error {
+	e, unknown := s.evidence, []Link{}
+	for _, l := range candidates {
+		switch vin := s.meter.vins.get(l.VehicleID); {
+		case vin == "":
+			unknown = append(unknown, l)
+		case strings.EqualFold(vin, s.vin):
+			e.Identity.MovedTo = l.VehicleID
+			return nil
+		}
+	}
+	slices.SortStableFunc(unknown, func(a, b Link) int { return boolFirst(mayTellVIN(a), mayTellVIN(b)) })
+	if left := len(unknown) - maxLooks; left > 0 {
+		s.undecided(fmt.Sprintf("%d of %d were looked at", maxLooks, len(unknown)), false)
+	}
+	for _, l := range unknown[:min(len(unknown), maxLooks)] {
+		found, end, err := s.lookAt(ctx, l)
+		if err != nil || end {
+			return err
+		}
+		if found {
+			e.Identity.MovedTo, e.Identity.Search, e.Identity.SearchAgain = l.VehicleID, "", false
+			return nil
+		}
+	}
+	return nil
+}
+
+func boolFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
+}
+
+// lookAt asks one candidate; end tells that the others would fare no better.
+func (s *search) lookAt(ctx context.Context, l Link) (found, end bool, err error) {
+	leg := &s.evidence.App
+	switch {
+	case !mayTellVIN(l):
+		s.undecided("they lack "+vinPermission, false)
+		return false, false, nil
+	case s.evidence.Legacy.Billed+leg.Billed >= s.meter.Billed:
+		s.undecided("over --max-billed-per-vehicle", true)
+		return false, true, nil
+	}
+	answer, err := s.meter.Caller.Signal(ctx, l.VehicleID, l.UserID, vinSignal)
+	if err != nil {
+		return false, true, err
+	}
+	leg.note(answer)
+	vin, trouble := vinOf(l, answer)
+	if answer.Failure == nil {
+		leg.Billed++
+	}
+	if trouble != nil {
+		s.undecided(trouble.Label(), trouble.Kind.Passing())
+		return false, ofAll(trouble.Kind), nil
+	}
+	s.meter.vins.put(l.VehicleID, vin)
+	return strings.EqualFold(vin, s.vin), false, nil
+}
+
+// vinOf reads the answer of a candidate: its VIN, or why there is none.
+func vinOf(l Link, answer smartcar.Answer) (vin string, trouble *compare.Failure) {
+	if answer.Failure != nil {
+		return "", answer.Failure
+	}
+	signals, err := compare.ParseSignal(answer.Body)
+	if err != nil {
+		return "", &compare.Failure{Kind: compare.KindMalformed}
+	}
+	if id := signals.VehicleID(); id != "" && !sameID(id, l.VehicleID) {
+		return "", &compare.Failure{Kind: compare.KindMalformed}
+	}
+	switch r := compare.ReadApp(namedFields("vin"), signals)[0]; {
+	case r.Status == compare.Served:
+		return r.Value.Text, nil
+	case r.Failure != nil:
+		return "", r.Failure
+	}
+	return "", &compare.Failure{Kind: compare.KindNotFound}
+}
+
+// ofAll tells troubles that are not one vehicle's.
+func ofAll(k compare.Kind) bool {
+	return slices.Contains([]compare.Kind{compare.KindAppLimit, compare.KindPlan, compare.KindUnauthorized, compare.KindNetwork, compare.KindTimeout}, k)
+}
+
+func namedFields(names ...string) []*compare.Field {
+	fields := make([]*compare.Field, 0, len(names))
+	for _, name := range names {
+		if f, ok := compare.Lookup(name); ok {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
