@@ -93,6 +93,11 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 		return err
 	}
 	s.Run.Controls = Controls{Tried: controls.Tried, Refused: controls.Refused, Served: controls.Served, Undecided: controls.Undecided}
+	rechecks, err := l.Rechecks(ctx)
+	if err != nil {
+		return err
+	}
+	s.Run.Rechecks.Vehicles, s.Run.Rechecks.Requests = rechecks.Vehicles, rechecks.Requests
 	orphans, examples, err := l.Orphans(ctx)
 	if err != nil {
 		return err
