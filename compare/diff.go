@@ -16,6 +16,9 @@ type Finding struct {
 	Distance *float64 `json:"distance,omitempty"` // metres between two positions; the positions themselves are not kept
 	Legacy   Reading  `json:"legacy"`
 	App      Reading  `json:"app"`
+
+	Recheck *Recheck   `json:"recheck,omitempty"` // nil: nobody asked again
+	Within  *Tolerance `json:"-"`                 // the tolerance, where it is not the catalogue's
 }
 
 // AppFailure is why the app leg has no value, nil where it has one or simply lacks the signal.
@@ -133,7 +136,7 @@ func (f Finding) Under(t Tolerance) Finding {
 	if f.Distance != nil { // the positions are not kept, their distance is
 		unequal = *f.Distance > t.Abs
 	}
-	f.Outcome, f.Reason, f.Note = "", "", ""
+	f.Outcome, f.Reason, f.Note, f.Within = "", "", "", &t
 	f.weigh(&field, unequal)
 	return f
 }

@@ -53,9 +53,10 @@ type Leg struct {
 	Failure    *compare.Failure `json:"failure,omitempty"`
 	Detail     string           `json:"detail,omitempty"` // our words, where Failure says too little
 	RequestIDs []string         `json:"requestIds,omitempty"`
-	Billed     int              `json:"billed,omitempty"` // answered items: what the plan counts (smartcar-v2.md §6)
-	Server     time.Time        `json:"server,omitzero"`  // the Date header of the first answer that has one
-	Got        time.Time        `json:"got,omitzero"`     // this machine's clock at that answer
+	Billed     int              `json:"billed,omitempty"`   // answered items: what the plan counts (smartcar-v2.md §6)
+	Server     time.Time        `json:"server,omitzero"`    // the Date header of the first answer that has one
+	Got        time.Time        `json:"got,omitzero"`       // this machine's clock at that answer
+	Requests   int              `json:"requests,omitempty"` // that were answered, retries included
 }
 
 // detail is the leg's failure in words that may be printed.
@@ -110,8 +111,9 @@ type Evidence struct {
 	Model    string            `json:"model,omitempty"`
 	Year     int               `json:"year,omitempty"`
 	Mode     string            `json:"mode,omitempty"`
-	Cut      bool              `json:"cut,omitempty"` // the visit ended early: it is repeated, whatever it came to
-	At       time.Time         `json:"at,omitzero"`   // when the visit began
+	Cut      bool              `json:"cut,omitempty"`  // the visit ended early: it is repeated, whatever it came to
+	At       time.Time         `json:"at,omitzero"`    // when the visit began
+	Again    Spent             `json:"again,omitzero"` // on rechecks, apart from what the legs cost
 }
 
 // Record is the one record of a vehicle: what the run writes and every report reads.
@@ -150,6 +152,7 @@ type Facts struct {
 	Breached []string          `json:"breached,omitempty"` // vehicles that were served to a foreign user
 	Suspects []Suspect         `json:"suspects,omitempty"` // fields that are wrong for a whole make
 	Void     map[string]string `json:"void,omitempty"`     // waivers that waive nothing, by id, and why
+	NotAsked string            `json:"notAsked,omitempty"` // why differences have no recheck that could have one
 }
 
 // Suspect is a field that no single car convicts and the fleet does (DESIGN §3.3): its unverifiable and drifted findings

@@ -50,7 +50,9 @@ func (f *fakeCaller) call(ctx context.Context, leg, what string, answer func() s
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.flying[leg]--
-	return answer(), ctx.Err()
+	a := answer()
+	a.Attempts = 1
+	return a, ctx.Err()
 }
 
 // tokened resolves the token as the client does: when the request is about to leave.

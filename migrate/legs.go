@@ -220,6 +220,7 @@ func (v *visit) takeSingle(code string, answer smartcar.Answer) {
 }
 
 func (l *Leg) note(a smartcar.Answer) {
+	l.Requests += a.Attempts
 	if a.RequestID != "" && !slices.Contains(l.RequestIDs, a.RequestID) {
 		l.RequestIDs = append(l.RequestIDs, a.RequestID)
 	}

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
@@ -68,6 +65,10 @@ type Run struct {
 	Watch       func(Event) // called from many goroutines; nil: nobody
 	EndWaits    func()      // ends every wait for the rate limit, when the run has to end; nil: they end with the grace
 
+	Rounds       int                                        // how often differences are asked about again; 0: never
+	RecheckAfter time.Duration                              // the wait before each round
+	Sleep        func(ctx context.Context, d time.Duration) // waits for that, at the longest until ctx ends; nil: in real time
+
 	wholeLists bool // the connections lists were read to their end: set before the first vehicle
 }
 
@@ -89,6 +90,9 @@ func (r *Run) Do(ctx context.Context) (Stop, error) {
 	stop, err := r.prepare(feed)
 	if err == nil && stop == StopNone {
 		stop, err = r.feed(feed, work)
+	}
+	if err == nil && stop == StopNone {
+		err = r.recheck(ctx, feed, work)
 	}
 	if err != nil {
 		return r.why(ctx, feed, err)
@@ -166,35 +170,7 @@ func (r *Run) prepare(ctx context.Context) (Stop, error) {
 
 // feed hands the pending vehicles to the workers and waits for them.
 func (r *Run) feed(feed, work context.Context) (Stop, error) {
-	group, inner := errgroup.WithContext(work)
-	group.SetLimit(max(1, r.Concurrency))
-	var feedErr error
-	var ending atomic.Pointer[error] // why no further vehicle is begun; what is in flight still ends
-	for entry, err := range r.Store.Pending(feed, r.Meter.Legs) {
-		if err != nil {
-			feedErr = err
-			break
-		}
-		if feed.Err() != nil || inner.Err() != nil || ending.Load() != nil {
-			break
-		}
-		group.Go(func() error {
-			err := r.vehicle(inner, entry)
-			if errors.Is(err, smartcar.ErrBudget) || errors.Is(err, smartcar.ErrStopped) || errors.Is(err, smartcar.ErrPaused) || errors.Is(err, smartcar.ErrCredentials) {
-				ending.Store(&err)
-				return nil
-			}
-			return err
-		})
-	}
-	err := errors.Join(group.Wait(), feedErr)
-	if why := ending.Load(); why != nil {
-		err = errors.Join(err, *why)
-	}
-	if err == nil && feed.Err() != nil {
-		err = feed.Err()
-	}
-	return StopNone, err
+	return StopNone, inParallel(feed, work, r.Concurrency, r.Store.Pending(feed, r.Meter.Legs), r.vehicle)
 }
 
 // vehicle measures, judges and saves one vehicle. It counts as done only when it is durable.

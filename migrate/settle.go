@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -26,6 +27,11 @@ func fleetFacts(ctx context.Context, s Store, r rules.Rules, stop Stop, end time
 		return Facts{}, err
 	}
 	facts := factsOf(tally, stop)
+	rechecks, err := s.Rechecks(ctx)
+	if err != nil {
+		return Facts{}, err
+	}
+	facts.NotAsked = cmp.Or(string(stop), rechecks.Why)
 	controls, err := s.Controls(ctx)
 	if err != nil {
 		return Facts{}, err

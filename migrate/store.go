@@ -26,6 +26,13 @@ type Store interface {
 	SampleLinks(ctx context.Context, n int) ([]Link, error) // to make negative controls of
 	Controls(ctx context.Context) (Controls, error)
 	SaveControls(ctx context.Context, c Controls) error
+
+	Requests(ctx context.Context) (byHost map[string]int, err error)
+	InTurn(ctx context.Context, ordinals []int) ([]int, error) // sorted in calling order
+	Record(ctx context.Context, ordinal int) (Record, error)
+	SaveRecheck(ctx context.Context, r Record, spent Spent) error // spent since the record was read
+	Rechecks(ctx context.Context) (Rechecks, error)
+	SetNotAsked(ctx context.Context, why string) error
 }
 
 // LinkList is one whole reading of the connections list in one mode.
@@ -56,6 +63,20 @@ type Controls struct {
 
 	Vehicles   []string `json:"vehicles,omitempty"`   // those served to a foreign user
 	RefusedFor []string `json:"refusedFor,omitempty"` // those that were refused, so that no later control is made of them again
+}
+
+// Spent is what asking again cost.
+type Spent struct {
+	Requests int `json:"requests,omitempty"`
+	Legacy   int `json:"legacy,omitempty"` // billed reads, as App
+	App      int `json:"app,omitempty"`
+}
+
+// Rechecks are what asking again about differences came to, counted apart from the visits (CONTRACT §8.2).
+type Rechecks struct {
+	Vehicles int    // asked again, once or more
+	Requests int    // sent for it
+	Why      string // why differences were left that nobody asked about again, "" where none were
 }
 
 // ReadLinks makes links of the client's rows. A row that names no user stays, with an empty UserID: it proves that

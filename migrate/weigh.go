@@ -41,8 +41,12 @@ func weighed(f compare.Finding, e Evidence, facts Facts, r rules.Rules) compare.
 	if t, ok := r.Tolerance[f.Field]; ok {
 		f = f.Under(t)
 	}
+	if f.Recheck == nil && f.Outcome == compare.Differs && facts.NotAsked != "" {
+		f.Recheck = &compare.Recheck{Why: facts.NotAsked}
+	}
+	first := f // what the recheck took away, the fleet does not give back under another name
 	f = f.Rechecked()
-	if s := facts.suspect(f, e.Make); s != nil {
+	if s := facts.suspect(first, e.Make); s != nil {
 		f.Outcome, f.Reason, f.Note = compare.Differs, s.Reason, s.Note
 	}
 	if limit := r.Freshness.Of(f.Field); limit > 0 && f.Unequal() {

@@ -44,8 +44,11 @@ func demoCommand(p Process) *ucli.Command {
 
 var demoScenarios = map[string]func(vehicles int, seed uint64) fixtures.Scenario{"demo": fixtures.DemoScenario, "accuracy": fixtures.AccuracyScenario}
 
-// demo runs the very same code as run does, against the simulator in this process: nothing is sent anywhere.
+// demo runs the very same code as run does, against the simulator in this process: nothing is sent anywhere. The wait
+// before the rechecks passes at once, on a clock that the simulator shares.
 func demo(ctx context.Context, p Process, dir string, s fixtures.Scenario) error {
+	clock := fixtures.NewClock(p.Now)
+	p.Now, p.Sleep = clock.Now, clock.Sleep
 	world, err := fixtures.New(s, fixtures.Options{Now: p.Now})
 	if err != nil {
 		return fmt.Errorf("cannot build the simulated fleet: %w", err)
@@ -56,7 +59,7 @@ func demo(ctx context.Context, p Process, dir string, s fixtures.Scenario) error
 	}
 	p.Transport, p.LookupEnv = world.Transport(), demoEnv(p, world)
 	o := options{inventory: inventoryPath, out: dir, format: strings.Join([]string{"terminal", "html", "markdown", "json"}, ","), fieldSpec: "standard", legs: "both",
-		limit: "unlimited", limitShare: "100%", concurrency: 8, controls: 3, maxBilled: 60, timeoutLegacy: demoTimeout, timeoutApp: demoTimeout}
+		limit: "unlimited", limitShare: "100%", concurrency: 8, controls: 3, recheck: defaultRecheck, recheckAfter: defaultRecheckAfter, maxBilled: 60, timeoutLegacy: demoTimeout, timeoutApp: demoTimeout}
 	if err := errors.Join(o.check(), o.checkRun()); err != nil {
 		return err
 	}

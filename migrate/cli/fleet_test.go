@@ -23,7 +23,7 @@ type bench struct {
 	dir       string
 	env       map[string]string
 	ctx       context.Context
-	now       func() time.Time
+	clock     *fixtures.Clock
 }
 
 // shifted is the clock for a testing/synctest bubble: its time starts in the year 2000, before which an observation
@@ -34,11 +34,12 @@ func newBench(t *testing.T, s fixtures.Scenario) *bench { return newBenchAt(t, s
 
 func newBenchAt(t *testing.T, s fixtures.Scenario, now func() time.Time) *bench {
 	t.Helper()
-	world, err := fixtures.New(s, fixtures.Options{Now: now})
+	clock := fixtures.NewClock(now)
+	world, err := fixtures.New(s, fixtures.Options{Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, world: world, transport: world.Transport(), dir: t.TempDir(), ctx: t.Context(), now: now,
+	b := &bench{t: t, world: world, transport: world.Transport(), dir: t.TempDir(), ctx: t.Context(), clock: clock,
 		env: map[string]string{"SMARTCAR_CLIENT_ID": world.ClientID(), "SMARTCAR_CLIENT_SECRET": world.ClientSecrets()[0]}}
 	b.write("inventory.yaml", b.inventory())
 	return b
@@ -64,7 +65,7 @@ func (b *bench) write(name, text string) {
 func (b *bench) call(args ...string) (code int, stdout, stderr string) {
 	b.t.Helper()
 	var out, errs bytes.Buffer
-	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.now, Transport: b.transport,
+	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: b.clock.Sleep, Transport: b.transport,
 		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }}
 	code = cli.Main(b.ctx, append([]string{"scmigrate"}, args...), p)
 	return code, out.String(), errs.String()

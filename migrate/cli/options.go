@@ -28,6 +28,8 @@ type options struct {
 	keepGoing, jsonFull, noProgress         bool
 	legacyAPI                               string // "": v2
 	fieldsGiven                             bool
+	recheck                                 int
+	recheckAfter                            time.Duration
 
 	fields  []*compare.Field        // from fieldSpec
 	bucket  smartcar.LimiterOptions // from limit and limitShare
@@ -70,11 +72,19 @@ func measureFlags() []ucli.Flag {
 	}
 }
 
+// What run does about differences where nothing else is said.
+const (
+	defaultRecheck      = 1
+	defaultRecheckAfter = 2 * time.Minute
+)
+
 func runFlags() []ucli.Flag {
 	return append(measureFlags(),
 		text("out", "", "the run's `DIR`: ledger and reports; the same DIR resumes", "o"),
 		text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"),
 		number("concurrency", 8, "vehicles at the same time"),
+		number("recheck", defaultRecheck, "ask again about differences at the end, up to `N` times: 0, 1 or 2"),
+		span("recheck-after", defaultRecheckAfter, "the `TIME` to wait before asking again"),
 		span("time-box", 0, "end cleanly after this `TIME`, to be resumed (0: none)"),
 		span("timeout-legacy", smartcar.DefaultTimeoutLegacy, "the longest wait for one v2.0 answer"),
 		span("timeout-app", smartcar.DefaultTimeoutApp, "the longest wait for one v3 answer"),
@@ -90,6 +100,7 @@ func readOptions(c *ucli.Context) (options, error) {
 		maxRequests: c.Int("max-requests"), maxBilled: c.Int("max-billed-per-vehicle"), timeBox: c.Duration("time-box"),
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
 		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
+		recheck: c.Int("recheck"), recheckAfter: c.Duration("recheck-after"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
 	}
 	if c.NArg() > 0 {
@@ -152,6 +163,9 @@ func (o *options) checkRun() error {
 	}
 	if o.timeoutLegacy <= 0 || o.timeoutApp <= 0 {
 		errs = append(errs, errors.New("--timeout-legacy and --timeout-app: give a time above 0"))
+	}
+	if o.recheck < 0 || o.recheck > 2 || o.recheckAfter < 0 {
+		errs = append(errs, errors.New("--recheck: give 0 to 2; --recheck-after: 0 or more"))
 	}
 	var err error
 	if o.formats, err = parseFormats(o.format); err != nil {

@@ -239,6 +239,7 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	defer watch.close()
 	r := migrate.Run{
 		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
+		Rounds: f.o.recheck, RecheckAfter: f.o.recheckAfter, Sleep: f.p.Sleep,
 		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause,
 			LegacyAPI: f.o.legacyAPI, Others: f.o.others()},
 	}

@@ -78,6 +78,7 @@ func (l *Ledger) Save(ctx context.Context, r migrate.Record) error {
 type update struct {
 	r                   migrate.Record
 	evidence, judgement []byte
+	legacy, app         int // billed reads to add
 }
 
 func (l *Ledger) newUpdate(r migrate.Record) (update, error) {
@@ -91,7 +92,7 @@ func (l *Ledger) newUpdate(r migrate.Record) (update, error) {
 	}
 	r.Evidence.Make = string(l.clean([]byte(r.Evidence.Make)))
 	judgement, err := json.Marshal(r.Judgement)
-	return update{r, evidence, l.clean(judgement)}, err
+	return update{r, evidence, l.clean(judgement), r.Evidence.Legacy.Billed, r.Evidence.App.Billed}, err
 }
 
 func (u update) apply(tx *sql.Tx) error {
@@ -101,7 +102,7 @@ func (u update) apply(tx *sql.Tx) error {
 		status = e.Legacy.Failure.Status
 	}
 	result, err := tx.Exec(`UPDATE vehicles SET finished=?, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, billed_legacy=coalesce(billed_legacy,0)+?, billed_app=coalesce(billed_app,0)+?, evidence=?, judgement=?, at=? WHERE ordinal=?`,
-		u.r.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, e.Legacy.Billed, e.App.Billed, u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
+		u.r.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, u.legacy, u.app, u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
 	if err != nil {
 		return err
 	}

@@ -169,6 +169,9 @@ func (s Summary) facts() []fact {
 		{"controls", r.Controls.text()},
 		{"not examined", notExaminedText(r.NotExamined)},
 	}
+	if r.Rechecks != (Rechecks{}) {
+		out = slices.Insert(out, 2, fact{"asked again", r.Rechecks.text()})
+	}
 	if s.Waived > 0 {
 		out = append(out, fact{"waived", vehicles(s.Waived) + " ready only by a waiver"})
 	}

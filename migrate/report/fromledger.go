@@ -96,6 +96,11 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	if s.Run.Controls.Looks, err = l.Looks(ctx); err != nil {
 		return err
 	}
+	rechecks, err := l.Rechecks(ctx)
+	if err != nil {
+		return err
+	}
+	s.Run.Rechecks.Vehicles, s.Run.Rechecks.Requests = rechecks.Vehicles, rechecks.Requests
 	orphans, examples, err := l.Orphans(ctx)
 	if err != nil {
 		return err

@@ -54,6 +54,7 @@ type Run struct {
 	Requests        Requests    `json:"requests"`
 	BilledReads     BilledReads `json:"billedReads"`
 	Controls        Controls    `json:"controls"`
+	Rechecks        Rechecks    `json:"rechecks"`
 	NotExamined     []string    `json:"notExamined"` // fields and areas that no verdict speaks about
 }
 

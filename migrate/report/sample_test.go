@@ -34,7 +34,7 @@ func sampleSummary() Summary {
 	return Summary{
 		Tool: Tool{"scmigrate", "1.0.0-test"},
 		Run: Run{ID: "run-7f3a", StartedAt: *at(0), FinishedAt: *at(42), Complete: true, InventoryDigest: "sha256:6f1d", RulesDigest: "sha256:0b2c", LegacyAPI: "v2", Legs: "both",
-			Fields: "standard", Requests: Requests{Legacy: 8, App: 12, IAM: 1}, BilledReads: BilledReads{Legacy: 61, App: 8}, Controls: Controls{Tried: 3, Refused: 3},
+			Fields: "standard", Requests: Requests{Legacy: 8, App: 12, IAM: 1}, BilledReads: BilledReads{Legacy: 61, App: 8}, Controls: Controls{Tried: 3, Refused: 3}, Rechecks: Rechecks{Vehicles: 2, Requests: 6, Persistent: 1, Flapped: 1, Left: 2},
 			NotExamined: []string{"location", "diagnostics", "commands", "webhooks"}},
 		Verdicts: Verdicts{Ready: 3, Blocked: 3, Broken: 1, Inconclusive: 1}, Total: 8, Proof: Proof{Full: 2, Partial: 1}, Waived: 1,
 		Readiness: &Interval{Low: 3.0 / 7, High: 4.0 / 7},

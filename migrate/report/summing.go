@@ -24,6 +24,7 @@ type summing struct {
 	causes   map[causeKey]*Cause
 	notes    map[migrate.Code]*gathered
 	clocks   clocks
+	rechecks Rechecks
 	withheld int // vehicles with a v2 field that has no v3 form
 }
 
@@ -50,6 +51,7 @@ func (s *summing) add(rec migrate.Record) {
 	s.clocks.add(rec)
 	for _, f := range rec.Evidence.Findings {
 		s.outcome(f)
+		s.rechecks.add(f)
 	}
 	for _, ref := range rec.Judgement.Causes {
 		s.cause(rec, ref)
@@ -160,7 +162,7 @@ func (s *summing) summary() Summary {
 		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: s.counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.outcomes,
 		Verdicts: Verdicts{s.counts.Ready, s.counts.Blocked, s.counts.Broken, s.counts.Inconclusive},
 		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Stopped: h.Stopped, InventoryDigest: h.InventoryDigest,
-			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, NotExamined: notExamined(h.Fields)},
+			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: notExamined(h.Fields)},
 		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{},
 	}
 	if out.Run.FinishedAt.IsZero() {

@@ -129,6 +129,7 @@ func (c *Client) do(ctx context.Context, step exchange, r request) (Answer, erro
 	if err != nil {
 		return Answer{}, fmt.Errorf("%s host: %w", r.host, err)
 	}
+	p.Attempts = *r.attempts
 	return p.Answer, nil
 }
 

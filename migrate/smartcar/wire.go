@@ -26,6 +26,7 @@ type Answer struct {
 	FetchedAt  time.Time        // when the answer began to arrive, or when waiting for it ended
 	ServerDate time.Time        // the Date header; zero if there is none
 	Failure    *compare.Failure // nil: a 2xx whose body is a JSON object or array
+	Attempts   int              // how often the call left the process
 }
 
 // Call is one attempt that left the process, for the ledger's audit trail: no body, no secret, no query.
