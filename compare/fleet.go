@@ -70,12 +70,12 @@ type memory struct {
 // (make-specific gauges, trouble codes) have none.
 var memories = []memory{
 	{"odometer.", 30 * 24 * time.Hour, 3_000, "few cars drive more than 100 km a day"},
-	{"battery.percentRemaining", 2 * time.Hour, 0.05, "most cars stand; a taxi charges every five hours"},
-	{"battery.range", 2 * time.Hour, 25, "as the charge; it is recomputed for the weather"},
-	{"fuel.percentRemaining", 4 * time.Hour, 0.05, "most cars stand; a taxi fills up every ten hours"},
-	{"fuel.amountRemaining", 4 * time.Hour, 3.5, "as the fuel gauge"},
-	{"fuel.range", 4 * time.Hour, 35, "as the fuel gauge"},
-	{"engine.oil.", 30 * 24 * time.Hour, 0.1, "an interval is a year or 15,000 km"},
+	{"battery.percentRemaining", 2 * time.Hour, 0.03, "most cars stand; a taxi charges every five hours"},
+	{"battery.range", 2 * time.Hour, 15, "as the charge; it is recomputed for the weather"},
+	{"fuel.percentRemaining", 4 * time.Hour, 0.03, "most cars stand; a taxi fills up every ten hours"},
+	{"fuel.amountRemaining", 4 * time.Hour, 2, "as the fuel gauge"},
+	{"fuel.range", 4 * time.Hour, 20, "as the fuel gauge"},
+	{"engine.oil.", 30 * 24 * time.Hour, 0.05, "an interval is a year or 15,000 km"},
 	{"tires.", 7 * 24 * time.Hour, 25, "a warm tire has 20 kPa more than a cold one, and loses little air"},
 	{"charge.limit", 7 * 24 * time.Hour, 0, "a setting that owners leave alone"},
 	{"charge.", time.Hour, 0, "charging takes hours at home, half an hour at a fast charger"},

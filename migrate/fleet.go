@@ -122,8 +122,8 @@ func (g *group) suspect(id groupID) (Suspect, bool) {
 	s := Suspect{Field: id.field, Make: id.vehicleMake, Unit: id.unit, Vehicles: g.changes}
 	if u, ok := unitFactor(g.ratios.kept, g.field.UnitFactors()); ok {
 		s.Reason = compare.ReasonUnit
-		s.Note = fmt.Sprintf("legacy : app is %.4g in the middle of %d %s, %d of them within 10 %% of the unit factor %.6g: a wrong unit, not other values",
-			u.middle, u.cars, carsOf(id.vehicleMake), u.near, u.factor)
+		s.Note = fmt.Sprintf("in the middle of %d %s legacy : app is %.4g, and %d are close to the unit factor %.6g: a wrong unit, not other values",
+			u.cars, carsOf(id.vehicleMake), u.middle, u.near, u.factor)
 		return s, true
 	}
 	alike := func(a, b float64) bool { return a == b }

@@ -10,9 +10,11 @@ import (
 
 // The ratio test (DESIGN §3.3).
 const (
-	ratioCars = 5    // the least number of cars
-	ratioNear = 0.02 // how close the middle ratio must be to a unit factor
-	ratioWide = 0.1  // three quarters of all must be as close as this: moved values stray more
+	ratioCars = 5 // the least number of cars
+	// ratioNear is how close the middle ratio must be to a unit factor, ratioWide how close three quarters of all, in parts of
+	// the factor's logarithm: 2 % and 10 % for miles, more for factors that no real change comes near (23 % and 2.5 times for
+	// percent). Values that merely moved stray more.
+	ratioNear, ratioWide = 1.0 / 24, 1.0 / 5
 	// ratioFresh is within how long no make moves by a unit factor as a whole, for fields that one car may move so far.
 	ratioFresh = time.Hour
 	// ratioGauge is how far apart a leg may have observed a range and the gauge that it is in proportion to.
@@ -28,7 +30,10 @@ func ratioOf(field *compare.Field, p compare.Pair, f compare.Finding, all []comp
 		return 0, false
 	}
 	gauges := field.Gauges()
-	if gauges == nil {
+	switch {
+	case field.Quantity == compare.Fraction && min(p.Legacy.Num, p.App.Num) >= field.Tolerance.Abs:
+		return 1, true // a full plug-in hybrid that was at 1 % in the evening: a fraction scaled down once more is below a point
+	case gauges == nil:
 		return ratio, true
 	}
 	for _, name := range gauges {
@@ -88,4 +93,7 @@ func unitFactor(ratios, factors []float64) (s shown, ok bool) {
 	return s, false
 }
 
-func within(n, of, part float64) bool { return math.Abs(n/of-1) <= part }
+// within tells whether a ratio is close to a factor, as a part of the factor's logarithm.
+func within(ratio, factor, part float64) bool {
+	return math.Abs(math.Log(ratio/factor)) <= part*math.Abs(math.Log(factor))
+}
