@@ -24,6 +24,7 @@ type summing struct {
 	causes   map[causeKey]*Cause
 	notes    map[migrate.Code]*gathered
 	withheld int // vehicles with a v2 field that has no v3 form
+	systemic *systemic
 }
 
 type causeKey struct{ code, field, make, detail string }
@@ -35,11 +36,12 @@ type gathered struct {
 }
 
 func newSumming(h ledger.Header) *summing {
-	return &summing{header: h, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}}
+	return &summing{header: h, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}, systemic: newSystemic()}
 }
 
 func (s *summing) add(rec migrate.Record) {
 	s.count(rec.Judgement)
+	s.systemic.add(rec)
 	if rec.Judgement.Verdict == migrate.Ready && len(rec.Judgement.Causes) > 0 {
 		s.waived++
 	}
@@ -140,6 +142,10 @@ func (s *summing) gather(code migrate.Code, vehicleID string) {
 		g = &gathered{}
 		s.notes[code] = g
 	}
+	g.add(vehicleID)
+}
+
+func (g *gathered) add(vehicleID string) {
 	g.count++
 	if len(g.examples) < maxExamples {
 		g.examples = append(g.examples, vehicleID)
@@ -196,6 +202,7 @@ func (s *summing) sortedNotes() []Note {
 			notes = append(notes, note(c.Code, g.count, g.examples))
 		}
 	}
+	notes = append(notes, s.systemic.notes()...)
 	if s.withheld > 0 {
 		notes = append(notes, Note{Code: "no-counterpart", Count: s.withheld, Examples: []string{},
 			Text: "vehicles whose v2 answer holds a field without a v3 form (battery.nominalCapacity.url): code that uses it must change"})
