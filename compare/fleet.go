@@ -70,11 +70,11 @@ type memory struct {
 // (make-specific gauges, trouble codes) have none.
 var memories = []memory{
 	{"odometer.", 30 * 24 * time.Hour, 3_000, "few cars drive more than 100 km a day"},
-	{"battery.percentRemaining", 2 * time.Hour, 0.03, "most cars stand; a taxi charges every five hours"},
-	{"battery.range", 2 * time.Hour, 15, "as the charge; it is recomputed for the weather"},
-	{"fuel.percentRemaining", 4 * time.Hour, 0.03, "most cars stand; a taxi fills up every ten hours"},
-	{"fuel.amountRemaining", 4 * time.Hour, 2, "as the fuel gauge"},
-	{"fuel.range", 4 * time.Hour, 20, "as the fuel gauge"},
+	{"battery.percentRemaining", time.Hour, 0.03, "most cars stand; a taxi that charges every five hours is after two of them anywhere"},
+	{"battery.range", time.Hour, 15, "as the charge; it is recomputed for the weather"},
+	{"fuel.percentRemaining", 2 * time.Hour, 0.03, "most cars stand; a taxi fills up every ten hours, and is after four of them anywhere"},
+	{"fuel.amountRemaining", 2 * time.Hour, 2, "as the fuel gauge"},
+	{"fuel.range", 2 * time.Hour, 20, "as the fuel gauge"},
 	{"engine.oil.", 30 * 24 * time.Hour, 0.05, "an interval is a year or 15,000 km"},
 	{"tires.", 7 * 24 * time.Hour, 25, "a warm tire has 20 kPa more than a cold one, and loses little air"},
 	{"charge.limit", 7 * 24 * time.Hour, 0, "a setting that owners leave alone"},

@@ -12,10 +12,11 @@ import (
 )
 
 // The memory of the fleet-wide tests, whatever the fleet: this many groups of (field, make, unit), which is more than
-// Smartcar has, with this many cars of each.
+// Smartcar has, with this many cars of each. More cars would tell flags apart that are no better than chance although
+// nothing is wrong, because they are as short-lived as an open door.
 const (
 	maxGroups = 4096
-	maxSample = 2000
+	maxSample = 1000
 )
 
 // suspects are the fields that no single car convicts and the fleet does (DESIGN §3.3), in the order of the catalogue, the
