@@ -26,6 +26,7 @@ type summing struct {
 	clocks   clocks
 	rechecks Rechecks
 	withheld int // vehicles with a v2 field that has no v3 form
+	systemic *systemic
 }
 
 type causeKey struct{ code, field, make, detail string }
@@ -37,11 +38,12 @@ type gathered struct {
 }
 
 func newSumming(h ledger.Header) *summing {
-	return &summing{header: h, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}}
+	return &summing{header: h, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}, systemic: newSystemic()}
 }
 
 func (s *summing) add(rec migrate.Record) {
 	s.count(rec.Judgement)
+	s.systemic.add(rec)
 	if rec.Judgement.Verdict == migrate.Ready && len(rec.Judgement.Causes) > 0 {
 		s.waived++
 	}
@@ -150,6 +152,10 @@ func (s *summing) gather(code migrate.Code, vehicleID string) {
 		g = &gathered{}
 		s.notes[code] = g
 	}
+	g.add(vehicleID)
+}
+
+func (g *gathered) add(vehicleID string) {
 	g.count++
 	if len(g.examples) < maxExamples {
 		g.examples = append(g.examples, vehicleID)
@@ -209,6 +215,7 @@ func (s *summing) sortedNotes() []Note {
 	if n, ok := s.clocks.note(); ok {
 		notes = append(notes, n)
 	}
+	notes = append(notes, s.systemic.notes()...)
 	if s.withheld > 0 {
 		notes = append(notes, Note{Code: "no-counterpart", Count: s.withheld, Examples: []string{},
 			Text: "vehicles whose v2 answer holds a field without a v3 form (battery.nominalCapacity.url): code that uses it must change"})
