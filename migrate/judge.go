@@ -75,12 +75,12 @@ func (c *court) waives(code Code, field string) bool {
 	if cause, ok := LookupCause(code); !ok || cause.Unwaived || cause.Verdict != Blocked { // could-not-measure is never ready
 		return false
 	}
-	w := c.rules.Waiver(c.vehicle, string(code), field)
-	if w == nil {
-		return false
+	for _, w := range c.rules.Matching(c.vehicle, string(code), field) {
+		if _, void := c.facts.Void[w.ID]; !void {
+			return true
+		}
 	}
-	_, void := c.facts.Void[w.ID]
-	return !void
+	return false
 }
 
 func (c *court) blamed(code Code) bool {
