@@ -52,3 +52,8 @@ type Judgement struct {
 func (j Judgement) Has(code Code) bool {
 	return slices.ContainsFunc(j.Causes, func(c CauseRef) bool { return c.Code == code })
 }
+
+// Waived tells whether the vehicle is ready by a waiver only.
+func (j Judgement) Waived() bool {
+	return j.Verdict == Ready && slices.ContainsFunc(j.Causes, func(c CauseRef) bool { return c.Waived })
+}

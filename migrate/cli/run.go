@@ -241,15 +241,15 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	if err := f.ledger.SetHeader(ctx, h); err != nil {
 		return err
 	}
-	if err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault}); err != nil {
+	summary, err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault})
+	if err != nil {
 		return err
 	}
-	return exitWith(stop, tally.Counts())
+	return exitWith(stop, summary.ExitCode(stop))
 }
 
 // exitWith is nil for exit code 0.
-func exitWith(stop migrate.Stop, c migrate.Counts) error {
-	code := migrate.ExitCode(stop, c)
+func exitWith(stop migrate.Stop, code int) error {
 	if code == migrate.ExitReady {
 		return nil
 	}

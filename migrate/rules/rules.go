@@ -78,6 +78,16 @@ func (r Rules) Named(v Vehicle) []string {
 	return nil
 }
 
+// Names are all fields that the rules require of any vehicle by name, in the order of their names.
+func (r Rules) Names() []string {
+	names := slices.Clone(r.Require)
+	for _, fields := range r.Cohorts {
+		names = append(names, fields...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Required tells whether a finding's field must work after the cut-over (CONTRACT §6: the vehicle's fields, else the
 // rules, else every field that the legacy leg answers or might answer).
 func (r Rules) Required(v Vehicle, f compare.Finding) bool {
