@@ -36,6 +36,7 @@ type CauseRef struct {
 	Field  string `json:"field,omitempty"`  // a field, "security.doors.*" for several of one signal, "" for the whole vehicle
 	Detail string `json:"detail,omitempty"` // an error code, a permission, a short reason in our words
 	Waived bool   `json:"waived,omitempty"`
+	Waiver string `json:"waiver,omitempty"` // the id of the waiver that lets it stand
 }
 
 // Judgement is the judge's word about one vehicle.

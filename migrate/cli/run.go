@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"time"
 
@@ -164,12 +165,12 @@ func (f *fleet) begin(ctx context.Context) error {
 	if h.RunID != "" {
 		return f.resume(ctx, h)
 	}
-	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: "none", LegacyAPI: "v2",
+	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: "v2",
 		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
 	}
-	return f.ledger.SetHeader(ctx, h)
+	return errors.Join(f.ledger.SetRules(ctx, f.o.rules), f.ledger.SetHeader(ctx, h))
 }
 
 func (f *fleet) putEntries(ctx context.Context, seed uint64) error {
@@ -210,7 +211,7 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) error {
 		}
 	}
 	h.Legs, h.Stopped, h.FinishedAt, h.Complete = f.o.legs, "", "", false
-	return f.ledger.SetHeader(ctx, h)
+	return f.resumeRules(ctx, h)
 }
 
 func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
@@ -221,8 +222,8 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	watch := newWatcher(f.p, f.o, tally, f.limiter)
 	defer watch.close()
 	r := migrate.Run{
-		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
-		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause},
+		Client: f.client, Store: f.ledger, Rules: f.o.rules, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
+		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Rules: f.o.rules, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause},
 	}
 	return r.Do(ctx)
 }
@@ -243,6 +244,9 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	}
 	summary, err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault})
 	if err != nil {
+		return err
+	}
+	if err := f.checkStrict(ctx, h); err != nil && stop != migrate.StopBreach {
 		return err
 	}
 	return exitWith(stop, summary.ExitCode(stop))

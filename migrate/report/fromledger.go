@@ -40,6 +40,7 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	if err := fillRun(ctx, l, &r.Summary); err != nil {
 		return Report{}, nil, err
 	}
+	r.Notes = append(r.Notes, waiverNotes(facts.Waivers)...)
 	key, err := hex.DecodeString(h.ShareKey)
 	return r, key, err
 }
