@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,26 +15,30 @@ import (
 
 // readRules reads the rules file, where there is one, and adds the gates of --require to its own.
 func readRules(path string, require []string) (rules.Rules, error) {
-	var r rules.Rules
-	if path != "" {
-		text, err := readSmall(path)
-		if err != nil {
-			return r, fmt.Errorf("cannot read the rules: %w", err)
-		}
-		if r, err = rules.Parse(path, text, rules.Options{Causes: migrate.WaiverCauses()}); err != nil {
-			return r, err
-		}
-	}
+	r, err := parseRules(path)
+	errs := []error{err}
 	for _, given := range require {
 		for text := range strings.SplitSeq(given, ";") {
 			g, err := rules.ParseGate(text)
 			if err != nil {
-				return r, fmt.Errorf("--require %q: %w", text, err)
+				errs = append(errs, fmt.Errorf("--require %q: %w", text, err))
+				continue
 			}
 			r.Gates = append(r.Gates, g)
 		}
 	}
-	return r, nil
+	return r, errors.Join(errs...)
+}
+
+func parseRules(path string) (rules.Rules, error) {
+	if path == "" {
+		return rules.Rules{}, nil
+	}
+	text, err := readSmall(path)
+	if err != nil {
+		return rules.Rules{}, fmt.Errorf("cannot read the rules: %w", err)
+	}
+	return rules.Parse(path, text, rules.Options{Causes: migrate.WaiverCauses()})
 }
 
 // readSmall reads a file up to one byte over the size that rules may have.
