@@ -2,8 +2,10 @@ package migrate
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -205,5 +207,19 @@ func TestWaiverCauses(t *testing.T) {
 	want := []string{"not-connected", "vehicle-id-changed", "app-reauthentication-needed", "permission-lost", "signal-lost", "unit-suspect", "value-differs", "stale-data"}
 	if !slices.Equal(can, want) {
 		t.Errorf("may be waived: %v, want %v", can, want)
+	}
+	schema, err := os.ReadFile("../testdata/rules/rules.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s struct {
+		Defs struct {
+			Waiver struct {
+				Properties struct{ Cause struct{ Enum []string } }
+			}
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(schema, &s); err != nil || !slices.Equal(s.Defs.Waiver.Properties.Cause.Enum, can) {
+		t.Errorf("the schema allows %v, %v", s.Defs.Waiver.Properties.Cause.Enum, err)
 	}
 }

@@ -184,3 +184,19 @@ func TestPlanHoldsTheEndAgainstTheRetirement(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeRulesAreRules: the README's example is taken, by plan, as it stands.
+func TestReadmeRulesAreRules(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Rules\n")
+	_, block, _ := strings.Cut(section, "```yaml\n")
+	example, _, found := strings.Cut(block, "```")
+	b := newBench(t, fixtures.HealthyScenario(2, 5))
+	b.write("rules.yaml", example)
+	if code, _, stderr := b.call("plan", "-i", b.path("inventory.yaml"), "--rules", b.path("rules.yaml")); code != 0 || !found || !strings.Contains(example, "waivers:") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
