@@ -149,10 +149,10 @@ type Facts struct {
 	LegacyRetired bool `json:"legacyRetired,omitempty"`
 	AppNotEnabled bool `json:"appNotEnabled,omitempty"`
 
-	Breached []string          `json:"breached,omitempty"` // vehicles that were served to a foreign user
-	Suspects []Suspect         `json:"suspects,omitempty"` // fields that are wrong for a whole make
-	Void     map[string]string `json:"void,omitempty"`     // waivers that waive nothing, by id, and why
-	NotAsked string            `json:"notAsked,omitempty"` // why differences have no recheck that could have one
+	Breached []string     `json:"breached,omitempty"` // vehicles that were served to a foreign user
+	Suspects []Suspect    `json:"suspects,omitempty"` // fields that are wrong for a whole make
+	Waivers  []WaiverFact `json:"waivers,omitempty"`  // waivers there is something to say about
+	NotAsked string       `json:"notAsked,omitempty"` // why differences have no recheck that could have one
 }
 
 // Suspect is a field that no single car convicts and the fleet does (DESIGN §3.3): its unverifiable and drifted findings

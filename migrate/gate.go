@@ -1,76 +1,189 @@
 package migrate
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
 
-// Counts are the verdicts of a run; vehicles that were never called count as inconclusive.
-type Counts struct{ Ready, Blocked, Broken, Inconclusive int }
-
-// Total is every vehicle.
-func (c Counts) Total() int { return c.Ready + c.Blocked + c.Broken + c.Inconclusive }
-
-// Readiness is ready ÷ (total − broken), with every inconclusive vehicle counted against and for. ok is false where
-// there is no vehicle that works today.
-func (c Counts) Readiness() (low, high float64, ok bool) {
-	working := c.Total() - c.Broken
-	if working == 0 {
-		return 0, 0, false
-	}
-	return float64(c.Ready) / float64(working), float64(c.Ready+c.Inconclusive) / float64(working), true
-}
+	"scmigrate/migrate/rules"
+)
 
 // Gate is one evaluated condition of the cut-over.
 type Gate struct {
 	Require  string
-	Met      string // "yes", "no", or "undecided": it depends on vehicles that could not be measured
+	Met      string // "yes", "no", or "undecided": it depends on vehicles that could not be measured or were not drawn
 	Observed string
 }
 
-// Gates evaluates the default gate, blocked == 0 (CONTRACT §3): it holds only if it holds even when every inconclusive
-// vehicle turns out blocked, and fails if it fails even when none does.
-func Gates(c Counts) []Gate {
-	g := Gate{Require: "blocked == 0", Met: "yes", Observed: fmt.Sprint(c.Blocked)}
-	switch {
-	case c.Blocked > 0:
-		g.Met = "no"
-	case c.Inconclusive > 0:
-		g.Met, g.Observed = "undecided", fmt.Sprintf("0 to %d", c.Inconclusive)
-	}
-	return []Gate{g}
-}
-
-// Exit codes (CONTRACT §3).
+// What a gate came to.
 const (
-	ExitReady       = 0
-	ExitTool        = 1
-	ExitUsage       = 2
-	ExitGate        = 3
-	ExitUndecided   = 4
-	ExitCredentials = 5
-	ExitBreach      = 6
-	ExitInterrupted = 130
+	metYes       = "yes"
+	metNo        = "no"
+	metUndecided = "undecided"
 )
 
-// ExitCode is the exit code of a run that ended so.
-func ExitCode(stop Stop, c Counts) int {
-	switch stop {
-	case StopBreach:
-		return ExitBreach
-	case StopCredentials:
-		return ExitCredentials
-	case StopInterrupted:
-		return ExitInterrupted
-	}
-	// A budget or a time box that ends with nothing left to measure has finished; a run that could not call has not.
-	finished := stop == StopNone || stop == StopTimeBox || stop == StopBudget
-	undecided := c.Ready == 0 || !finished
-	for _, g := range Gates(c) {
-		if g.Met == "no" {
-			return ExitGate
-		}
-		undecided = undecided || g.Met != "yes"
-	}
-	if undecided {
-		return ExitUndecided
-	}
-	return ExitReady
+func defaultGate() rules.Gate {
+	g, _ := rules.ParseGate(rules.DefaultGate) // tested
+	return g
 }
+
+// Gates evaluates the gates that the fleet was counted for (CONTRACT §3). A gate holds only if it holds even when every
+// inconclusive vehicle turns out against it, and fails only if it fails even when each turns out for it. A gate that limits
+// the inconclusive vehicles and holds takes those of its own group out of the other gates; one about the whole fleet takes
+// out all. With a sample, what is not drawn is only spoken for by a gate with a bound: where there is none, no gate holds.
+func (f *Fleet) Gates() []Gate {
+	excused := map[scope]bool{}
+	for _, g := range f.gates {
+		if g.Count == string(Inconclusive) && g.Limits() && f.evaluate(g, false).Met == metYes {
+			excused[scopeOf(g)] = true
+		}
+	}
+	evaluated := make([]Gate, len(f.gates))
+	for i, g := range f.gates {
+		evaluated[i] = f.evaluate(g, excused[scope{}] || excused[scopeOf(g)])
+	}
+	if f.Sample.partial() && !slices.ContainsFunc(f.gates, func(g rules.Gate) bool { return g.Confidence > 0 }) {
+		for i := range evaluated {
+			if evaluated[i].Met == metYes {
+				evaluated[i].Met = metUndecided
+				evaluated[i].Observed += " of those drawn; only a gate with a bound, like @95%, speaks for the rest"
+			}
+		}
+	}
+	return evaluated
+}
+
+func (f *Fleet) evaluate(g rules.Gate, excused bool) Gate {
+	group := f.groups[scopeOf(g)]
+	r := reading{gate: g, part: group.part(g, excused)}
+	if f.Sample.partial() && g.Confidence > 0 {
+		r.frame = f.Sample
+	}
+	met, observed := metUndecided, ""
+	switch scoped := g.Cohort != "" || g.Make != ""; {
+	case scoped && group.Total() == 0:
+		observed = "there is no such vehicle"
+	case g.Count == "new-blocked" && f.WasBlocked == nil:
+		observed = "there is no earlier run to compare with"
+	case r.noShare():
+		observed = "there is no vehicle to take a share of"
+	default:
+		low, high := r.interval(scoped)
+		met, observed = decide(g, low, high), r.said(low, high)
+	}
+	return Gate{g.String(), met, observed}
+}
+
+// part is what a gate looks at: so many vehicles for certain, so many that may join them; of so many where a share is
+// asked for, of all that were drawn where a count is.
+type part struct{ sure, open, of, drawn int }
+
+func (g *Group) part(gate rules.Gate, excused bool) part {
+	name, inconclusive := gate.Count, g.Inconclusive
+	if excused {
+		inconclusive = 0
+	}
+	all := g.Total() + g.Unplaced
+	p := part{open: inconclusive + g.Unplaced, of: all - g.Broken - g.Inconclusive + inconclusive, drawn: all - g.Inconclusive + inconclusive}
+	switch name {
+	case "ready":
+		p.sure = g.Ready
+	case "blocked":
+		p.sure = g.Blocked
+	case "proven":
+		p.sure = g.Proven
+	case "waived":
+		p.sure = g.Waived
+	case "new-blocked":
+		p.sure = g.NewBlocked
+	case "broken":
+		p.sure, p.of = g.Broken, all
+	case "inconclusive":
+		p = part{g.Inconclusive, g.Unplaced, all, all}
+	default:
+		if gate.Field != "" {
+			name += " of " + gate.Field
+		}
+		seen := g.Seen[name]
+		if p.sure = seen.Vehicles; excused {
+			p.sure -= seen.Inconclusive
+		} else {
+			p.open -= seen.Inconclusive
+		}
+	}
+	return p
+}
+
+// reading is one gate before its vehicles; frame is nil where no bound is needed.
+type reading struct {
+	gate  rules.Gate
+	part  part
+	frame *SampleFrame
+}
+
+func (r reading) noShare() bool { return r.gate.Percent && r.part.of == 0 }
+
+// interval is what the gate's count or percentage may be, at the least and at the most. How many vehicles a group has
+// outside the sample is not known, so a count of a group has no upper end there.
+func (r reading) interval(scoped bool) (low, high float64) {
+	p, confidence := r.part, r.gate.Confidence/100
+	switch least, most := float64(p.sure), float64(p.sure+p.open); {
+	case r.frame == nil && r.gate.Percent:
+		return 100 * least / float64(p.of), 100 * most / float64(p.of)
+	case r.frame == nil:
+		return least, most
+	case r.gate.Percent:
+		return 100 * r.frame.lowerBound(p.sure, p.of, confidence), 100 * r.frame.upperBound(p.sure+p.open, p.of, confidence)
+	case scoped:
+		return least, math.Inf(1)
+	default:
+		fleet := float64(r.frame.Of)
+		return max(least, math.Ceil(fleet*r.frame.lowerBound(p.sure, p.drawn, confidence)-1e-6)),
+			math.Floor(fleet * r.frame.upperBound(p.sure+p.open, p.drawn, confidence))
+	}
+}
+
+// decide holds the whole interval against the gate.
+func decide(g rules.Gate, low, high float64) string {
+	switch atLow, atHigh := g.Holds(low), g.Holds(high); {
+	case atLow && atHigh:
+		return metYes
+	case atLow || atHigh, g.Op == "==" && low < g.Number && g.Number < high:
+		return metUndecided
+	}
+	return metNo
+}
+
+// said is the observation in words.
+func (r reading) said(low, high float64) string {
+	text, unit := "", ""
+	if r.gate.Percent {
+		unit = "%"
+	}
+	switch from, to := short(low)+unit, short(high)+unit; {
+	case math.IsInf(high, 1):
+		text = "at least " + from
+	case low == high:
+		text = from
+	default:
+		text = from + " to " + to
+	}
+	if r.frame != nil {
+		text += " at " + short(r.gate.Confidence) + "%"
+	}
+	counted, of := strconv.Itoa(r.part.sure), r.part.of
+	if r.part.open > 0 {
+		counted += " to " + strconv.Itoa(r.part.sure+r.part.open)
+	}
+	switch {
+	case !r.gate.Percent && r.frame == nil:
+		return text
+	case !r.gate.Percent:
+		of = r.part.drawn
+	}
+	return fmt.Sprintf("%s (%s of %d)", text, counted, of)
+}
+
+// short writes a number with at most two decimals: the counts beside it are exact.
+func short(n float64) string { return strconv.FormatFloat(math.Round(n*100)/100, 'f', -1, 64) }

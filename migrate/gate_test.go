@@ -4,9 +4,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"scmigrate/migrate/rules"
 )
 
-// TestExitCodes: the truth table of CONTRACT §3, blocked × inconclusive × ready × stop.
+// TestExitCodes: the truth table of CONTRACT §3 under the default gate, blocked × inconclusive × ready × stop.
 func TestExitCodes(t *testing.T) {
 	fixed := map[Stop]int{StopBreach: ExitBreach, StopCredentials: ExitCredentials, StopInterrupted: ExitInterrupted}
 	for _, stop := range []Stop{StopNone, StopInterrupted, StopTimeBox, StopBudget, StopCredentials, StopAppRefused, StopNoList, StopNoToken, StopPaused, StopBreach} {
@@ -23,11 +25,31 @@ func TestExitCodes(t *testing.T) {
 			case stop != StopNone && stop != StopTimeBox && stop != StopBudget: // it could not call: nothing was said today
 				want = ExitUndecided
 			}
-			if got := ExitCode(stop, c); got != want {
+			if got := ExitCode(stop, fleetOf(c).Gates(), c.Ready); got != want {
 				t.Errorf("stop %q, %+v: exit %d, want %d", stop, c, got, want)
 			}
 		}
 	}
+}
+
+// fleetOf is a fleet of these counts, for these gates.
+func fleetOf(c Counts, gates ...string) *Fleet {
+	f := NewFleet(parsed(gates...))
+	for _, g := range f.groups {
+		g.Counts, g.Proven = c, c.Ready
+	}
+	return f
+}
+
+func parsed(texts ...string) (gates []rules.Gate) {
+	for _, text := range texts {
+		g, err := rules.ParseGate(text)
+		if err != nil {
+			panic(err)
+		}
+		gates = append(gates, g)
+	}
+	return gates
 }
 
 // TestDefaultGate: it holds only if it holds with every inconclusive vehicle against it, and fails only if it fails without.
@@ -43,7 +65,7 @@ func TestDefaultGate(t *testing.T) {
 		{Counts{Blocked: 1, Inconclusive: 4}, "no", "1"},
 		{Counts{Ready: 3, Inconclusive: 4}, "undecided", "0 to 4"},
 	} {
-		gates := Gates(c.counts)
+		gates := fleetOf(c.counts).Gates()
 		if len(gates) != 1 || gates[0].Require != "blocked == 0" || gates[0].Met != c.met || !strings.HasPrefix(gates[0].Observed, c.observed) {
 			t.Errorf("%+v: %+v, want %s (%s)", c.counts, gates, c.met, c.observed)
 		}

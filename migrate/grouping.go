@@ -11,13 +11,13 @@ type grouping struct {
 type groupKey struct {
 	code           Code
 	source, detail string
-	waived         bool
+	waiver         string
 }
 
 func newGrouping() *grouping { return &grouping{names: map[groupKey][]string{}} }
 
 func (g *grouping) add(ref CauseRef, source string) {
-	key := groupKey{ref.Code, source, ref.Detail, ref.Waived}
+	key := groupKey{ref.Code, source, ref.Detail, ref.Waiver}
 	if source == "" {
 		key.source = ref.Field
 	}
@@ -29,7 +29,7 @@ func (g *grouping) add(ref CauseRef, source string) {
 
 func (g *grouping) each(accuse func(CauseRef)) {
 	for _, key := range g.order {
-		accuse(CauseRef{Code: key.code, Field: commonName(g.names[key]), Detail: key.detail, Waived: key.waived})
+		accuse(CauseRef{Code: key.code, Field: commonName(g.names[key]), Detail: key.detail, Waived: key.waiver != "", Waiver: key.waiver})
 	}
 }
 

@@ -17,13 +17,18 @@ func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgem
 	if code := faultyEntry(entry); code != "" {
 		return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: code, Detail: entry.Invalid}}}
 	}
+	return hear(entry, e, facts, r).judgement()
+}
+
+// hear collects everything that there is against a vehicle.
+func hear(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) *court {
 	e.Findings = Weighed(e, facts, r)
-	c := court{entry: entry, e: e, facts: facts, rules: r, vehicle: vehicleOf(entry, e)}
+	c := &court{entry: entry, e: e, facts: facts, rules: r, vehicle: vehicleOf(entry, e)}
 	c.identity()
 	c.legs()
 	c.permissions()
 	c.fields()
-	return c.judgement()
+	return c
 }
 
 // Uncalled is the judgement of a vehicle that the run never came to.
@@ -57,30 +62,19 @@ type court struct {
 	vague   int      // of them, those that are neither confirmed nor refuted, or waived
 	sameVIN bool     // both legs state one VIN
 	waived  []string // fields whose difference or loss a waiver lets stand
+	matched []string // waivers in force that match a cause, by id, the winners among them
 }
 
 // blame adds a cause, waived where the rules say so.
 func (c *court) blame(code Code, field, detail string) {
-	c.accuse(CauseRef{Code: code, Field: field, Detail: detail, Waived: c.waives(code, field)})
+	waiver := c.waives(code, field)
+	c.accuse(CauseRef{Code: code, Field: field, Detail: detail, Waived: waiver != "", Waiver: waiver})
 }
 
 func (c *court) accuse(ref CauseRef) {
 	if ref.Code != "" && !slices.Contains(c.causes, ref) {
 		c.causes = append(c.causes, ref)
 	}
-}
-
-// waives tells whether a waiver that is in force matches; some causes cannot be waived (CONTRACT §5).
-func (c *court) waives(code Code, field string) bool {
-	if cause, ok := LookupCause(code); !ok || cause.Unwaived || cause.Verdict != Blocked { // could-not-measure is never ready
-		return false
-	}
-	w := c.rules.Waiver(c.vehicle, string(code), field)
-	if w == nil {
-		return false
-	}
-	_, void := c.facts.Void[w.ID]
-	return !void
 }
 
 func (c *court) blamed(code Code) bool {
@@ -172,7 +166,7 @@ func (c *court) permissions() {
 	}
 	for _, f := range c.e.Findings {
 		if missing := c.missingPermission(f); missing != "" && c.required(f) && f.Legacy.Status == compare.Served && f.App.Status != compare.Served {
-			c.blame(PermissionLost, "", missing)
+			c.withoutPermission(f, missing)
 		}
 	}
 	for _, p := range c.rules.Permissions {
@@ -205,7 +199,7 @@ func (c *court) missingPermission(f compare.Finding) string {
 
 // fields finds what is wrong with single fields; fields of one signal that fail for one reason are one cause.
 func (c *court) fields() {
-	groups := newGrouping()
+	groups, waived, matched := newGrouping(), c.waived, c.matched
 	for _, f := range slices.Concat(c.e.Findings, c.neverAsked()) {
 		if c.required(f) {
 			c.field(f, groups)
@@ -217,6 +211,8 @@ func (c *court) fields() {
 	if c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered && !c.blamed(VehicleMismatch) {
 		c.unproved(groups)
 		groups.each(c.accuse) // two different cars explain every difference between them
+	} else {
+		c.waived, c.matched = waived, matched // what single fields came to says nothing then
 	}
 }
 
@@ -271,8 +267,8 @@ var differenceCodes = map[compare.Reason]Code{compare.ReasonUnit: UnitSuspect, c
 
 // against puts a field's cause into its group, waived or not; a waived difference is no match.
 func (c *court) against(groups *grouping, code Code, f compare.Finding, detail string) {
-	waived := c.waives(code, f.Field)
-	if waived {
+	waiver := c.waives(code, f.Field)
+	if waiver != "" {
 		c.vague++
 		c.waived = append(c.waived, f.Field)
 	}
@@ -280,7 +276,7 @@ func (c *court) against(groups *grouping, code Code, f compare.Finding, detail s
 	if field, ok := compare.Lookup(f.Field); ok && code == PermissionLost && len(field.Permissions) > 0 {
 		source = field.Permissions[0] // one cause for each permission, however many signals it opens
 	}
-	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: waived}, source)
+	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: waiver != "", Waiver: waiver}, source)
 }
 
 // noteAge says where the rules judge no age that an unequal value is old news; noteFlap that a difference vanished.
@@ -342,7 +338,7 @@ func (c *court) unmeasured(f compare.Finding, groups *grouping) {
 			detail = failure.Label()
 		}
 	}
-	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail, Waived: c.waives(code, f.Field)}, source)
+	groups.add(CauseRef{Code: code, Field: f.Field, Detail: detail}, source) // never waived: it was not measured
 }
 
 // judgement weighs the causes. A measured block stands even if other fields are unmeasured; where the legacy leg is

@@ -9,6 +9,7 @@ import (
 
 	"scmigrate/compare"
 	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/rules"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -34,6 +35,7 @@ type Meter struct {
 	Caller Caller
 	Tokens TokenSource
 	Fields []*compare.Field // what --fields asks for
+	Rules  rules.Rules      // the fields that they require by name are read, too
 	Now    func() time.Time
 	Legs   string                // "connections", "app" or "both"
 	Billed int                   // the most billed reads for one vehicle
@@ -58,11 +60,13 @@ func (m *Meter) Measure(ctx context.Context, entry inventory.Entry, links []Link
 	return e, v.run(ctx)
 }
 
-// fieldsOf are the fields to read: those of --fields and those that the vehicle itself requires, in catalogue order.
+// fieldsOf are the fields to read: those of --fields and those that the vehicle itself or the rules require, in catalogue
+// order.
 func (m *Meter) fieldsOf(entry inventory.Entry) []*compare.Field {
 	var extra []*compare.Field
+	named := m.Rules.Named(rules.Vehicle{Fields: entry.Fields, Cohort: entry.Cohort})
 	for _, f := range compare.All() {
-		if slices.Contains(m.Fields, f) || slices.Contains(entry.Fields, f.Name) || f.Name == "vin" {
+		if slices.Contains(m.Fields, f) || slices.Contains(named, f.Name) || f.Name == "vin" {
 			extra = append(extra, f)
 		}
 	}

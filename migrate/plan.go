@@ -18,7 +18,8 @@ type ForecastOptions struct {
 	Controls        int
 	ReadsPerVehicle int // billed reads, at the most
 	Start           time.Time
-	Command         bool // the inventory has a token command: tokens are fresh at the moment of use
+	Retirement      time.Time // the day v2.0 ends, zero where the rules state none
+	Command         bool      // the inventory has a token command: tokens are fresh at the moment of use
 }
 
 // Forecast says what a run would cost, from the inventory alone. It keeps one number per vehicle with an expiry.
@@ -100,6 +101,9 @@ func (f *Forecast) Lines() []string {
 	if f.o.LegacyAPI == LegacyV3 && legacy > 0 {
 		lines = append(lines, "legacy leg          v3 with each vehicle's opaque token: its requests go to the v3 host, v2.0 is not called")
 	}
+	if day := f.o.Retirement; !day.IsZero() {
+		lines = append(lines, retirementLine(day, f.o.Start.Add(took)))
+	}
 	if n := f.dead(); n > 0 {
 		lines = append(lines, fmt.Sprintf("dead before turn    %d tokens expire before their turn and would not be sent: give legacyTokens.command instead of literal tokens", n))
 	}
@@ -107,6 +111,15 @@ func (f *Forecast) Lines() []string {
 		lines = append(lines, "cheaper             --legs connections decides users, connections and permissions of the whole fleet in a call per 100 vehicles, without a token")
 	}
 	return append(lines, "never called        anything but reads: the transport refuses every command before it leaves the process")
+}
+
+// retirementLine holds the end of the run against the day from which v2.0 cannot be compared with any more.
+func retirementLine(day, end time.Time) string {
+	text := fmt.Sprintf("retirement          v2.0 ends on %s", day.Format(time.DateOnly))
+	if end.Before(day) {
+		return fmt.Sprintf("%s: a run that starts now can end %d days before it", text, int(day.Sub(end).Hours()/24))
+	}
+	return text + ": a run that starts now cannot end before it; ask for a higher limit, give a larger --limit-share, or draw a sample"
 }
 
 func roundUp(d time.Duration) time.Duration {

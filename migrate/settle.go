@@ -42,7 +42,7 @@ func fleetFacts(ctx context.Context, s Store, r rules.Rules, stop Stop, end time
 	if facts.Suspects, err = suspects(ctx, s, r); err != nil {
 		return Facts{}, err
 	}
-	facts.Void, err = voidWaivers(ctx, s, facts, r, end)
+	facts.Waivers, err = weighWaivers(ctx, s, facts, r, end)
 	return facts, err
 }
 

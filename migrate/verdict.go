@@ -36,6 +36,7 @@ type CauseRef struct {
 	Field  string `json:"field,omitempty"`  // a field, "security.doors.*" for several of one signal, "" for the whole vehicle
 	Detail string `json:"detail,omitempty"` // an error code, a permission, a short reason in our words
 	Waived bool   `json:"waived,omitempty"`
+	Waiver string `json:"waiver,omitempty"` // the id of the waiver that lets it stand
 }
 
 // Common is the detail as far as many vehicles can share it: "" where it names an id. Causes are grouped by it.
@@ -59,4 +60,9 @@ type Judgement struct {
 // Has tells whether the judgement carries a cause.
 func (j Judgement) Has(code Code) bool {
 	return slices.ContainsFunc(j.Causes, func(c CauseRef) bool { return c.Code == code })
+}
+
+// Waived tells whether the vehicle is ready by a waiver only.
+func (j Judgement) Waived() bool {
+	return j.Verdict == Ready && slices.ContainsFunc(j.Causes, func(c CauseRef) bool { return c.Waived })
 }

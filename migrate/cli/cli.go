@@ -95,7 +95,7 @@ func newApp(p Process) *ucli.App {
 			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), explainCommand(p), fieldsCommand(p),
 			simulateCommand(p), completionCommand(p), versionCommand(p),
 		},
-		EnableBashCompletion: true,
+		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError, c.HideHelpCommand = onUsageError, true

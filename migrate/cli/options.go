@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"scmigrate/compare"
 	"scmigrate/migrate"
 	"scmigrate/migrate/report"
+	"scmigrate/migrate/rules"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -25,12 +27,15 @@ type options struct {
 	limit, limitShare                       string
 	maxRequests, maxBilled                  int
 	timeBox, timeoutLegacy, timeoutApp      time.Duration
-	keepGoing, jsonFull, noProgress         bool
+	keepGoing, jsonFull, noProgress, strict bool
 	legacyAPI                               string // "": v2
 	fieldsGiven                             bool
 	recheck                                 int
 	recheckAfter                            time.Duration
+	rulesFile                               string
+	require                                 []string // gates, beside those of the rules
 
+	rules   rules.Rules             // from rulesFile and require
 	fields  []*compare.Field        // from fieldSpec
 	bucket  smartcar.LimiterOptions // from limit and limitShare
 	formats []string                // from format
@@ -56,10 +61,16 @@ func toggle(name, usage string) *ucli.BoolFlag {
 	return &ucli.BoolFlag{Name: name, Usage: usage, EnvVars: env(name)}
 }
 
+// list may be given several times. In its environment variable the values are separated by semicolons.
+func list(name, usage string) *ucli.StringSliceFlag {
+	return &ucli.StringSliceFlag{Name: name, Usage: usage, EnvVars: env(name)}
+}
+
 // measureFlags are common to run and plan: what would be called, and how fast.
 func measureFlags() []ucli.Flag {
 	return []ucli.Flag{
 		text("inventory", "", "the inventory `FILE` (YAML); - reads stdin", "i"),
+		text("rules", "", "the rules `FILE` (YAML): what must work, tolerances, waivers, gates"),
 		text("fields", "standard", "`SET` of fields to compare: standard, all, or names separated by commas"),
 		text("legs", "both", "`LEVEL`: connections (only the list), app (no legacy leg), both"),
 		legacyAPIFlag(),
@@ -88,6 +99,8 @@ func runFlags() []ucli.Flag {
 		span("time-box", 0, "end cleanly after this `TIME`, to be resumed (0: none)"),
 		span("timeout-legacy", smartcar.DefaultTimeoutLegacy, "the longest wait for one v2.0 answer"),
 		span("timeout-app", smartcar.DefaultTimeoutApp, "the longest wait for one v3 answer"),
+		list("require", "a `GATE` that must hold, like \"blocked == 0\" (may be repeated; beside the gates of the rules)"),
+		toggle("strict", "a waiver that matches no vehicle is an error (exit 2)"),
 		toggle("json-full", "report.json holds the fields of ready vehicles too"),
 		toggle("no-progress", "say nothing while running"),
 	)
@@ -102,6 +115,7 @@ func readOptions(c *ucli.Context) (options, error) {
 		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
 		recheck: c.Int("recheck"), recheckAfter: c.Duration("recheck-after"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
+		strict: c.Bool("strict"), rulesFile: c.String("rules"), require: c.StringSlice("require"),
 	}
 	if c.NArg() > 0 {
 		return o, usagef("unexpected argument %q (the inventory is given with -i)", c.Args().First())
@@ -123,6 +137,9 @@ func (o *options) check() error {
 	var err error
 	if o.fields, err = compare.Select(o.fieldSpec); err != nil {
 		add(fmt.Errorf("--fields: %w", err))
+	}
+	if o.rules, err = readRules(o.rulesFile, o.require); err != nil {
+		add(err)
 	}
 	if !slices.Contains([]string{"connections", "app", "both"}, o.legs) {
 		add(fmt.Errorf("--legs %q: choose connections, app or both", o.legs))
@@ -179,10 +196,25 @@ func (o *options) checkRun() error {
 
 // checkBilled refuses a batch that alone is over the cap: cutting it silently would leave fields unmeasured.
 func (o *options) checkBilled() error {
-	if reads := billedReads(o.fields, o.legs, o.legacyAPI); reads > o.maxBilled {
+	if reads := o.billed(); reads > o.maxBilled {
 		return fmt.Errorf("one vehicle needs up to %d billed reads (one per v2 path, one for v3), over --max-billed-per-vehicle %d: raise it, or ask for fewer --fields", reads, o.maxBilled)
 	}
 	return nil
+}
+
+// billed is the most that a vehicle of any cohort can cost, with the fields that the rules require.
+func (o *options) billed() int {
+	most := 0
+	for _, named := range append(slices.Collect(maps.Values(o.rules.Cohorts)), o.rules.Require) {
+		fields := slices.Clone(o.fields)
+		for _, name := range named {
+			if f, ok := compare.Lookup(name); ok && !slices.Contains(fields, f) {
+				fields = append(fields, f)
+			}
+		}
+		most = max(most, billedReads(fields, o.legs, o.legacyAPI))
+	}
+	return most
 }
 
 // billedReads is the most that one vehicle can cost: each path of a batch counts (smartcar-v2.md §3), and one signals call;

@@ -22,7 +22,7 @@ func planCommand(p Process) *ucli.Command {
 			return err
 		}
 		defer file.Close()
-		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: billedReads(o.fields, o.legs, o.legacyAPI),
+		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: o.billed(), Retirement: o.rules.Retirement,
 			LegacyAPI: o.legacyAPI, Start: p.Now(), Command: len(file.Header().Command) > 0})
 		if err := file.Each(c.Context, func(e inventory.Entry) error { f.Add(e); return nil }); err != nil {
 			return err

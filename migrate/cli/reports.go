@@ -23,22 +23,22 @@ type reportOptions struct {
 }
 
 // writeReports renders the ledger into files and, where asked for, to the terminal. Every artefact is scanned for every
-// secret this process has seen; one that holds any is removed and the command fails.
-func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) error {
+// secret this process has seen; one that holds any is removed and the command fails. What was rendered comes back.
+func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) (report.Summary, error) {
 	r, key, err := report.FromLedger(ctx, l, o.full)
 	if err != nil {
-		return err
+		return r.Summary, err
 	}
 	files := slices.DeleteFunc(slices.Clone(o.formats), func(f string) bool { return report.FileOf(f) == "" })
 	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, o.vault) }}); err != nil {
-		return err
+		return r.Summary, err
 	}
 	if !slices.Contains(o.formats, "terminal") {
-		return nil
+		return r.Summary, nil
 	}
 	out := o.vault.Writer(p.Stdout)
 	err = report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
-	return errors.Join(err, out.Close())
+	return r.Summary, errors.Join(err, out.Close())
 }
 
 // errLeak means that an artefact held a secret.
@@ -81,7 +81,8 @@ func reportCommand(p Process) *ucli.Command {
 			if err := mayWrite(c.Context, l, dir); err != nil {
 				return err
 			}
-			return writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full")})
+			_, err = writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full")})
+			return err
 		}}
 }
 

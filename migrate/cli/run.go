@@ -178,12 +178,12 @@ func (f *fleet) begin(ctx context.Context) error {
 	if h.RunID != "" {
 		return f.resume(ctx, h)
 	}
-	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: "none", LegacyAPI: f.o.legacyAPI,
+	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: f.o.legacyAPI,
 		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
 	}
-	return f.ledger.SetHeader(ctx, h)
+	return errors.Join(f.ledger.SetRules(ctx, f.o.rules), f.ledger.SetHeader(ctx, h))
 }
 
 func (f *fleet) putEntries(ctx context.Context, seed uint64) error {
@@ -227,7 +227,7 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) error {
 		}
 	}
 	h.Legs, h.Stopped, h.FinishedAt, h.Complete = f.o.legs, "", "", false
-	return f.ledger.SetHeader(ctx, h)
+	return f.resumeRules(ctx, h)
 }
 
 func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
@@ -238,9 +238,9 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	watch := newWatcher(f.p, f.o, tally, f.limiter)
 	defer watch.close()
 	r := migrate.Run{
-		Client: f.client, Store: f.ledger, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
+		Client: f.client, Store: f.ledger, Rules: f.o.rules, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
 		Rounds: f.o.recheck, RecheckAfter: f.o.recheckAfter, Sleep: f.p.Sleep,
-		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause,
+		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Rules: f.o.rules, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause,
 			LegacyAPI: f.o.legacyAPI, Others: f.o.others()},
 	}
 	return r.Do(ctx)
@@ -260,15 +260,18 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	if err := f.ledger.SetHeader(ctx, h); err != nil {
 		return err
 	}
-	if err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault}); err != nil {
+	summary, err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault})
+	if err != nil {
 		return err
 	}
-	return exitWith(stop, tally.Counts())
+	if err := f.checkStrict(ctx, h); err != nil && stop != migrate.StopBreach {
+		return err
+	}
+	return exitWith(stop, summary.ExitCode(stop))
 }
 
 // exitWith is nil for exit code 0.
-func exitWith(stop migrate.Stop, c migrate.Counts) error {
-	code := migrate.ExitCode(stop, c)
+func exitWith(stop migrate.Stop, code int) error {
 	if code == migrate.ExitReady {
 		return nil
 	}

@@ -12,6 +12,8 @@ import (
 	"os"
 
 	"gopkg.in/yaml.v3"
+
+	"scmigrate/migrate/document"
 )
 
 // Options say how an inventory is read. The zero value reads files strictly against the process's environment.
@@ -75,7 +77,7 @@ func read(src source, o Options) (*File, error) {
 	case werr == nil && w.broken && !doubtful:
 		return p.file(nil, nil)
 	case werr == nil && w.broken:
-		w.problems.sharpen(doubt.line)
+		w.problems.Sharpen(doubt.line)
 	}
 	return w.file(rows, werr)
 }
@@ -125,7 +127,7 @@ func (f *File) Len() int { return f.count }
 
 // SetAside is what is wrong with the rows that KeepGoing let pass, nil if nothing is.
 func (f *File) SetAside() *Problems {
-	if f.setAside.asError() == nil {
+	if f.setAside.AsError() == nil {
 		return nil
 	}
 	return &f.setAside
@@ -191,7 +193,7 @@ func (f *File) rowAt(offset int64, length int) (row, error) {
 }
 
 func (f *File) rowOf(text []byte) (row, error) {
-	root, err := parseOne(text)
+	root, err := document.ParseOne(text)
 	if err != nil || root == nil {
 		return row{}, f.changed()
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"scmigrate/migrate/document"
 )
 
 const (
@@ -218,7 +220,7 @@ vehicles:
 
 func TestProblemsAreCapped(t *testing.T) {
 	_, err := openText(t, "version: 1\nvehicles:\n"+strings.Repeat("  - userId: c4n4ry\n", 1234), options())
-	if p := checkProblems(t, err); len(p) != maxProblems || !strings.HasSuffix(err.Error(), "and 1134 more problems") {
+	if p := checkProblems(t, err); len(p) != document.MaxProblems || !strings.HasSuffix(err.Error(), "and 1134 more problems") {
 		t.Errorf("%d problems, …%s", len(p), err.Error()[len(err.Error())-60:])
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	"gopkg.in/yaml.v3"
+
+	"scmigrate/migrate/document"
 )
 
 // pass is one reading of an inventory from its first line to its last. What it keeps per vehicle is 16 bytes of hash and a line.
@@ -44,9 +46,9 @@ func (p *pass) whole() error {
 	if err := p.checkText(); err != nil {
 		return err
 	}
-	d := newDecoder(p.src.all())
+	d := document.NewDecoder(p.src.all())
 	for n := 0; ; n++ {
-		root, err := d.next()
+		root, err := d.Next()
 		if errors.Is(err, io.EOF) {
 			p.empty = n == 0
 			return nil
@@ -54,10 +56,10 @@ func (p *pass) whole() error {
 		if err == nil {
 			err = p.document(n, root)
 		}
-		var bad syntaxError
+		var bad document.SyntaxError
 		if errors.As(err, &bad) {
 			p.broken = true
-			p.problem(max(bad.line, 1), bad.complaint())
+			p.problem(max(bad.Line, 1), unreadable(bad))
 			return nil
 		}
 		if err != nil {
@@ -117,7 +119,7 @@ func (p *pass) headPiece(t headText) error {
 		}
 		return t.from[min(max(line, 1), len(t.from))-1]
 	})
-	root, err := parseOne(t.text)
+	root, err := document.ParseOne(t.text)
 	if err != nil {
 		return unsure{f.line(1)}
 	}
@@ -160,7 +162,7 @@ func (p *pass) faultyVehicles(root *yaml.Node, f *faults, line int) bool {
 func (p *pass) head(root *yaml.Node, f *faults) heading {
 	h := readHeader(root, f)
 	p.header = h.Header
-	p.problems.add(f.list...)
+	p.problems.Add(f.list...)
 	return h
 }
 
@@ -174,13 +176,13 @@ func (p *pass) piece(c piece, listed bool) error {
 	if c.tooBig {
 		return p.badPiece(c, f, 1, complaint{"the vehicle is larger than 64 KiB", "a quote or bracket may not be closed"})
 	}
-	root, err := parseOne(c.text)
-	var bad syntaxError
+	root, err := document.ParseOne(c.text)
+	var bad document.SyntaxError
 	switch {
 	case errors.As(err, &bad):
 		p.broken = true
 		last := bytes.Count(bytes.TrimRight(c.text, "\r\n"), []byte("\n")) + 1
-		return p.badPiece(c, f, min(max(bad.line, 1), last), bad.complaint())
+		return p.badPiece(c, f, min(max(bad.Line, 1), last), unreadable(bad))
 	case root == nil && !listed:
 		return nil
 	case listed && (root == nil || root.Kind != yaml.SequenceNode || len(root.Content) != 1):
@@ -199,12 +201,12 @@ func (p *pass) badPiece(c piece, f *faults, line int, why complaint) error {
 	return p.row(row{faults: f, Entry: Entry{Line: c.line, Offset: c.offset, Length: len(c.text)}})
 }
 
-func (e syntaxError) complaint() complaint {
-	return complaint{"not valid YAML here or a line or two away: " + e.why, ""}
+func unreadable(e document.SyntaxError) complaint {
+	return complaint{"not valid YAML here or a line or two away: " + e.Why, ""}
 }
 
 func (p *pass) problem(line int, c complaint) {
-	p.problems.add(Problem{File: p.src.name, Line: line, Message: c.message, Hint: c.hint})
+	p.problems.Add(Problem{File: p.src.name, Line: line, Message: c.message, Hint: c.hint})
 }
 
 func (p *pass) faults(line func(int) int) *faults {
@@ -224,7 +226,7 @@ func (p *pass) finish() error {
 	if line := max(p.execLine, p.header.commandLine); line > 0 && !p.o.AllowExec {
 		p.problem(line, execRefused)
 	}
-	return p.problems.asError()
+	return p.problems.AsError()
 }
 
 // execRefused is said once per file, whatever runs a program in it.

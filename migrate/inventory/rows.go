@@ -28,10 +28,10 @@ func (p *pass) row(r row) error {
 // setAside notes what is wrong with a row, and reports whether the run goes on with the row as data.
 func (p *pass) setAside(list []Problem) bool {
 	if p.o.KeepGoing {
-		p.faulty.add(list...)
+		p.faulty.Add(list...)
 		return true
 	}
-	p.problems.add(list...)
+	p.problems.Add(list...)
 	return false
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"gopkg.in/yaml.v3"
 
+	"scmigrate/migrate/document"
 	"scmigrate/migrate/secret"
 )
 
@@ -86,7 +87,7 @@ func TestNearest(t *testing.T) {
 		"vehicle_id": "vehicleId", "VehicleID": "vehicleId", "id": "vehicleId", "user-id": "userId", "acessToken": "accessToken",
 		"access_token": "accessToken", "expiresAt": "accessTokenExpiresAt", "field": "fields", "lable": "label", "colour": "", "x": "", "": "",
 	} {
-		if got := nearest(in, known); got != want {
+		if got := document.Nearest(in, known, aliases); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"scmigrate/migrate/document"
 )
 
 // reading is what one way of reading made of a file.
@@ -72,7 +74,7 @@ func agree(t *testing.T, text []byte) {
 	}
 	whole := readAll(text)
 	switch {
-	case strings.Contains(strings.Join(append(pieces.problems, whole.problems...), ""), "64 KiB"), len(pieces.problems) >= maxProblems:
+	case strings.Contains(strings.Join(append(pieces.problems, whole.problems...), ""), "64 KiB"), len(pieces.problems) >= document.MaxProblems:
 	case whole.broken != pieces.broken, !slices.Equal(pieces.problems, whole.problems):
 		t.Errorf("problems differ for\n%q\npieces: %q\nwhole:  %q", text, pieces.problems, whole.problems)
 	case !slices.Equal(pieces.entries, whole.entries), pieces.digest != whole.digest && len(whole.problems) == 0:

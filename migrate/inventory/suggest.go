@@ -4,7 +4,21 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"scmigrate/migrate/document"
 )
+
+// Problem and Problems are what is wrong with an inventory: the error of Open and NewResolver for trouble with the
+// content (exit 2).
+type (
+	Problem  = document.Problem
+	Problems = document.Problems
+)
+
+// complaint is what is wrong with a single value, before it is known where the value stands. The zero complaint is none.
+type complaint struct{ message, hint string }
+
+func (c complaint) none() bool { return c.message == "" }
 
 // aliases are names other tools and SDKs use for our keys, folded.
 var aliases = map[string]string{
@@ -23,50 +37,8 @@ func unknownKey(key string, known []string) complaint {
 	if keyShape.MatchString(key) {
 		message = fmt.Sprintf("unknown key %q", key)
 	}
-	if near := nearest(key, known); near != "" {
+	if near := document.Nearest(key, known, aliases); near != "" {
 		return complaint{message, fmt.Sprintf("did you mean %s?", near)}
 	}
 	return complaint{message, "known here: " + strings.Join(known, ", ")}
-}
-
-func nearest(key string, known []string) string {
-	folded := fold(key)
-	best, distance := "", max(2, len(folded)/3)+1
-	for _, k := range known {
-		if aliases[folded] == k {
-			return k
-		}
-		if d := edits(folded, fold(k)); d < distance {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// fold drops case and separators: vehicle_id, VehicleID and vehicle-id are one name.
-func fold(key string) string {
-	if len(key) > 40 {
-		key = key[:40]
-	}
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(key))
-}
-
-// edits is the Levenshtein distance of two short names.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

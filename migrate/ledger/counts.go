@@ -90,28 +90,6 @@ func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
 	return t, nil
 }
 
-// Rejudge gives every measured vehicle's evidence to a judge again and writes the judgements that changed.
-func (l *Ledger) Rejudge(ctx context.Context, judge func(migrate.Record) migrate.Judgement) (changed int, err error) {
-	for r, err := range l.Records(ctx) {
-		if err != nil {
-			return changed, err
-		}
-		if r.Judgement.Verdict == "" {
-			continue
-		}
-		before := r.Judgement
-		r.Judgement = judge(r)
-		if sameJudgement(before, r.Judgement) {
-			continue
-		}
-		if err := l.setJudgement(ctx, r); err != nil {
-			return changed, err
-		}
-		changed++
-	}
-	return changed, nil
-}
-
 // CallsSince are the times of the calls since a moment, oldest first: what a resumed run's bucket has already paid.
 func (l *Ledger) CallsSince(ctx context.Context, since time.Time) ([]time.Time, error) {
 	rows, err := l.read.QueryContext(ctx, "SELECT at FROM calls WHERE at >= ? ORDER BY at", since.UTC().Format(stamp))

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"scmigrate/migrate"
 )
 
 // Decision is the report's first word.
@@ -20,17 +22,26 @@ const (
 
 // Decision reads the evaluated gates; it judges nothing itself.
 func (s Summary) Decision() Decision {
-	undecided := len(s.Gates) == 0
+	switch migrate.Together(s.evaluated(), s.Verdicts.Ready) {
+	case "yes":
+		return Go
+	case "no":
+		return NoGo
+	}
+	return CouldNotTell
+}
+
+// ExitCode is the exit code of a run that ended so (CONTRACT §3): it reads the same gates as the decision.
+func (s Summary) ExitCode(stop migrate.Stop) int {
+	return migrate.ExitCode(stop, s.evaluated(), s.Verdicts.Ready)
+}
+
+func (s Summary) evaluated() []migrate.Gate {
+	gates := make([]migrate.Gate, 0, len(s.Gates))
 	for _, g := range s.Gates {
-		if g.Met == "no" {
-			return NoGo
-		}
-		undecided = undecided || g.Met != "yes"
+		gates = append(gates, migrate.Gate(g))
 	}
-	if undecided || s.Verdicts.Ready == 0 {
-		return CouldNotTell
-	}
-	return Go
+	return gates
 }
 
 // because is the decision's reason in one sentence.

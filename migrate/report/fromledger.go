@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"scmigrate/compare"
@@ -30,7 +29,7 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 		return Report{}, nil, err
 	}
 	records := shownRecords{ctx, l, facts, demands}
-	sum := newSumming(h)
+	sum := newSumming(h, demands)
 	for rec, err := range records.all() {
 		if err != nil {
 			return Report{}, nil, err
@@ -41,6 +40,7 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	if err := fillRun(ctx, l, &r.Summary); err != nil {
 		return Report{}, nil, err
 	}
+	r.Notes = append(r.Notes, waiverNotes(facts.Waivers)...)
 	key, err := hex.DecodeString(h.ShareKey)
 	return r, key, err
 }
@@ -137,7 +137,7 @@ func vehicleOf(rec migrate.Record, full bool) Vehicle {
 		EvidenceAt: moment(rec.At), Causes: refsOf(j.Causes), Notes: refsOf(j.Notes), Fields: []Field{},
 		RequestIDs: RequestIDs{Legacy: append([]string{}, e.Legacy.RequestIDs...), App: append([]string{}, e.App.RequestIDs...)},
 	}
-	v.Waived = j.Verdict == migrate.Ready && slices.ContainsFunc(j.Causes, func(c migrate.CauseRef) bool { return c.Waived })
+	v.Waived = j.Waived()
 	if full || j.Verdict != migrate.Ready {
 		for _, f := range e.Findings {
 			v.Fields = append(v.Fields, fieldOf(f))

@@ -11,12 +11,14 @@ import (
 	"scmigrate/compare"
 	"scmigrate/migrate"
 	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/rules"
 )
 
 // summing adds up records one by one; its size depends on how many different things went wrong, not on the fleet.
 type summing struct {
 	header   ledger.Header
-	counts   migrate.Counts
+	rules    rules.Rules
+	fleet    *migrate.Fleet // what the gates count
 	proof    Proof
 	waived   int
 	last     time.Time
@@ -37,16 +39,14 @@ type gathered struct {
 	examples []string
 }
 
-func newSumming(h ledger.Header) *summing {
-	return &summing{header: h, outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}, systemic: newSystemic()}
+func newSumming(h ledger.Header, r rules.Rules) *summing {
+	return &summing{header: h, rules: r, fleet: migrate.NewFleet(r.Gates), outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}, systemic: newSystemic()}
 }
 
 func (s *summing) add(rec migrate.Record) {
+	s.fleet.Add(rec)
 	s.count(rec.Judgement)
 	s.systemic.add(rec)
-	if rec.Judgement.Verdict == migrate.Ready && len(rec.Judgement.Causes) > 0 {
-		s.waived++
-	}
 	if rec.At.After(s.last) {
 		s.last = rec.At
 	}
@@ -68,15 +68,8 @@ func (s *summing) add(rec migrate.Record) {
 }
 
 func (s *summing) count(j migrate.Judgement) {
-	switch j.Verdict {
-	case migrate.Ready:
-		s.counts.Ready++
-	case migrate.Blocked:
-		s.counts.Blocked++
-	case migrate.Broken:
-		s.counts.Broken++
-	default:
-		s.counts.Inconclusive++
+	if j.Waived() {
+		s.waived++
 	}
 	switch j.Proof {
 	case migrate.ProofFull:
@@ -163,21 +156,21 @@ func (g *gathered) add(vehicleID string) {
 }
 
 func (s *summing) summary() Summary {
-	h := s.header
+	h, counts := s.header, s.fleet.All()
 	out := Summary{
-		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: s.counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.outcomes,
-		Verdicts: Verdicts{s.counts.Ready, s.counts.Blocked, s.counts.Broken, s.counts.Inconclusive},
+		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.outcomes,
+		Verdicts: Verdicts{counts.Ready, counts.Blocked, counts.Broken, counts.Inconclusive},
 		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Stopped: h.Stopped, InventoryDigest: h.InventoryDigest,
-			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: notExamined(h.Fields)},
+			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: notExamined(h.Fields, s.rules)},
 		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{},
 	}
 	if out.Run.FinishedAt.IsZero() {
 		out.Run.FinishedAt = s.last
 	}
-	if low, high, ok := s.counts.Readiness(); ok {
+	if low, high, ok := counts.Readiness(); ok {
 		out.Readiness = &Interval{low, high}
 	}
-	for _, g := range migrate.Gates(s.counts) {
+	for _, g := range s.fleet.Gates() {
 		out.Gates = append(out.Gates, Gate(g))
 	}
 	return out
@@ -224,8 +217,13 @@ func (s *summing) sortedNotes() []Note {
 }
 
 // notExamined says what no verdict speaks about (CONTRACT §6).
-func notExamined(fields string) []string {
+func notExamined(fields string, r rules.Rules) []string {
 	selected, _ := compare.Select(fields)
+	for _, name := range r.Require {
+		if f, ok := compare.Lookup(name); ok {
+			selected = append(selected, f)
+		}
+	}
 	names := []string{}
 	for _, g := range []compare.Group{compare.Location, compare.Diagnostics, compare.Service, compare.MakeSpecific} {
 		if !slices.ContainsFunc(selected, func(f *compare.Field) bool { return f.Group == g }) {

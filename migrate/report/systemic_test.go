@@ -10,6 +10,7 @@ import (
 	"scmigrate/migrate"
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/rules"
 )
 
 // hitCars are n vehicles of a make, of which the first hits have the cause and, where it is a field's, the field lost.
@@ -72,7 +73,7 @@ func TestSystemicCauses(t *testing.T) {
 				"permission-lost (read_tires) on 12 of 12 KIA: one setting or capability, not many cars",
 				"signal-lost (security.sunroof) on 12 of 12 BMW: one setting or capability, not many cars"}},
 	} {
-		sum := newSumming(ledger.Header{})
+		sum := newSumming(ledger.Header{}, rules.Rules{})
 		for _, rec := range slices.Concat(c.records...) {
 			sum.add(rec)
 		}

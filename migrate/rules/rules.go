@@ -3,7 +3,6 @@ package rules
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"scmigrate/compare"
@@ -19,7 +18,7 @@ type Rules struct {
 	Tolerance   map[string]compare.Tolerance `json:"tolerance,omitempty"` // by field, in its canonical unit, in place of the catalogue's
 	Freshness   Freshness                    `json:"freshness,omitzero"`
 	Waivers     []Waiver                     `json:"waivers,omitempty"`
-	Gates       []string                     `json:"gates,omitempty"` // conditions of the cut-over, in the gate grammar of CONTRACT §3
+	Gates       []Gate                       `json:"gates,omitempty"` // conditions of the cut-over; empty: DefaultGate
 }
 
 // Freshness is how old an app value may be that is not equal to the legacy one. Zero: age is reported, not judged.
@@ -44,8 +43,8 @@ type Waiver struct {
 	Match       Match     `json:"match,omitzero"`
 	Reason      string    `json:"reason"`
 	Owner       string    `json:"owner"`
-	Expires     time.Time `json:"expires"` // it waives until the end of this day (UTC)
-	MaxVehicles int       `json:"maxVehicles,omitempty"`
+	Expires     time.Time `json:"expires"`               // it waives until the end of this day (UTC)
+	MaxVehicles *int      `json:"maxVehicles,omitempty"` // matching more vehicles it waives nothing; nil: no limit
 }
 
 // Match narrows a waiver; zero members match everything. Make and model are compared without case.
@@ -79,6 +78,16 @@ func (r Rules) Named(v Vehicle) []string {
 	return nil
 }
 
+// Names are all fields that the rules require of any vehicle by name, in the order of their names.
+func (r Rules) Names() []string {
+	names := slices.Clone(r.Require)
+	for _, fields := range r.Cohorts {
+		names = append(names, fields...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Required tells whether a finding's field must work after the cut-over (CONTRACT §6: the vehicle's fields, else the
 // rules, else every field that the legacy leg answers or might answer).
 func (r Rules) Required(v Vehicle, f compare.Finding) bool {
@@ -89,20 +98,4 @@ func (r Rules) Required(v Vehicle, f compare.Finding) bool {
 		return slices.Contains(named, f.Field)
 	}
 	return f.Legacy.Status == compare.Served || f.Outcome == compare.Unmeasured && f.Reason != compare.ReasonUnasked
-}
-
-// Waiver is the first waiver that matches a cause of a vehicle, nil where there is none. Whether it is still in force
-// (its expiry, its maxVehicles) is a fact of the run, and not decided here.
-func (r Rules) Waiver(v Vehicle, cause, field string) *Waiver {
-	for i := range r.Waivers {
-		if w := &r.Waivers[i]; w.Cause == cause && (w.Field == "" || w.Field == field) && w.Match.holds(v) {
-			return w
-		}
-	}
-	return nil
-}
-
-func (m Match) holds(v Vehicle) bool {
-	return (m.Make == "" || strings.EqualFold(m.Make, v.Make)) && (m.Model == "" || strings.EqualFold(m.Model, v.Model)) &&
-		(m.Year == 0 || m.Year == v.Year) && (m.Cohort == "" || m.Cohort == v.Cohort)
 }

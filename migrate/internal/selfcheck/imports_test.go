@@ -8,9 +8,9 @@ import (
 
 // level is the import direction: a package imports only packages of a lower level. A new package has to be placed here.
 //
-//	secret, compare ← inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
+//	secret, compare, document ← inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
 var level = map[string]int{
-	"compare": 0, "migrate/secret": 0,
+	"compare": 0, "migrate/secret": 0, "migrate/document": 0,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
 	"migrate":        2,
 	"migrate/ledger": 3,
@@ -28,7 +28,7 @@ var home = map[string][]string{
 	"github.com/urfave/cli":           {"migrate/cli"},
 	"github.com/schollz/progressbar":  {"migrate/cli"},
 	"golang.org/x/term":               {"migrate/cli"},
-	"gopkg.in/yaml.v3":                {"migrate/inventory", "migrate/rules", simulator},
+	"gopkg.in/yaml.v3":                {"migrate/document", "migrate/inventory", "migrate/rules", simulator},
 	"golang.org/x/oauth2":             {"migrate/smartcar"},
 	"golang.org/x/time/rate":          {"migrate/smartcar"},
 	"github.com/cenkalti/backoff":     {"migrate/smartcar"},

@@ -1,4 +1,4 @@
-package inventory
+package document
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Problem is one thing that is wrong with an inventory, and what to do about it. Neither text holds a value of the
+// Problem is one thing that is wrong with a file, and what to do about it. Neither text holds a value of the
 // file: a token may stand anywhere in a file that is wrong.
 type Problem struct {
 	File    string // as the user named it, "stdin" for "-"
@@ -29,11 +29,10 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// maxProblems is how many problems are listed; the others are counted. Nobody reads more before fixing the first.
-const maxProblems = 100
+// MaxProblems is how many problems are listed; the others are counted. Nobody reads more before fixing the first.
+const MaxProblems = 100
 
-// Problems is everything that is wrong with an inventory, by line: the error of Open and NewResolver for trouble with
-// the content (exit 2). List holds the first 100 found, More says how many there are beside them.
+// Problems is everything that is wrong with a file, by line (exit 2). List holds the first 100 found, More says how many there are beside them.
 type Problems struct {
 	List []Problem
 	More int
@@ -51,14 +50,15 @@ func (p *Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func (p *Problems) add(list ...Problem) {
-	room := min(len(list), maxProblems-len(p.List))
+// Add keeps problems, or counts them where there are too many.
+func (p *Problems) Add(list ...Problem) {
+	room := min(len(list), MaxProblems-len(p.List))
 	p.List = append(p.List, list[:room]...)
 	p.More += len(list) - room
 }
 
-// asError gives p sorted by line, or nil where nothing is wrong.
-func (p *Problems) asError() error {
+// AsError gives p sorted by line, or nil where nothing is wrong.
+func (p *Problems) AsError() error {
 	if len(p.List) == 0 {
 		return nil
 	}
@@ -66,14 +66,9 @@ func (p *Problems) asError() error {
 	return p
 }
 
-// complaint is what is wrong with a single value, before it is known where the value stands. The zero complaint is none.
-type complaint struct{ message, hint string }
-
-func (c complaint) none() bool { return c.message == "" }
-
-// sharpen puts the last problem, YAML that cannot be read, on line where it is said to stand near it: the splitter's line is
-// exact, yaml.v3's is not.
-func (p *Problems) sharpen(line int) {
+// Sharpen puts the last problem, YAML that cannot be read, on line where it is said to stand near it: yaml.v3's line is
+// not exact.
+func (p *Problems) Sharpen(line int) {
 	if len(p.List) == 0 || p.More > 0 {
 		return
 	}

@@ -1,4 +1,4 @@
-package inventory
+package document
 
 import (
 	"bytes"
@@ -11,21 +11,18 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// This file is the only one that runs yaml.v3; the others see its nodes, so that its maintained fork is a change of import
-// paths. Documents are read as nodes and walked by our own tables, never decoded into structs: yaml.v3's type errors quote values, its positions get
-// lost with custom types, and it stops at a document's first syntax error.
+// Decoder reads the documents of one text.
+type Decoder struct{ yaml *yaml.Decoder }
 
-// decoder reads the documents of one text.
-type decoder struct{ yaml *yaml.Decoder }
+// NewDecoder reads from r.
+func NewDecoder(r io.Reader) Decoder { return Decoder{yaml.NewDecoder(r)} }
 
-func newDecoder(r io.Reader) decoder { return decoder{yaml.NewDecoder(r)} }
-
-// next gives the root of the next document, nil for an empty document, io.EOF after the last. Any other error is a
-// syntaxError and final.
-func (d decoder) next() (root *yaml.Node, err error) {
+// Next gives the root of the next document, nil for an empty document, io.EOF after the last. Any other error is a
+// SyntaxError and final.
+func (d Decoder) Next() (root *yaml.Node, err error) {
 	defer func() {
 		if recover() != nil { // hostile input must not take the process down with a bug of the parser
-			root, err = nil, syntaxError{why: "it cannot be read"}
+			root, err = nil, SyntaxError{Why: "it cannot be read"}
 		}
 	}()
 	var doc yaml.Node
@@ -38,30 +35,30 @@ func (d decoder) next() (root *yaml.Node, err error) {
 	return doc.Content[0], nil
 }
 
-// parseOne reads text as exactly one document.
-func parseOne(text []byte) (*yaml.Node, error) {
-	d := newDecoder(bytes.NewReader(text))
-	root, err := d.next()
+// ParseOne reads text as exactly one document, nil where it is empty.
+func ParseOne(text []byte) (*yaml.Node, error) {
+	d := NewDecoder(bytes.NewReader(text))
+	root, err := d.Next()
 	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if _, err := d.next(); !errors.Is(err, io.EOF) {
-		return nil, syntaxError{why: "something follows its end"}
+	if _, err := d.Next(); !errors.Is(err, io.EOF) {
+		return nil, SyntaxError{Why: "something follows its end"}
 	}
 	return root, nil
 }
 
-// syntaxError is YAML that cannot be read. line is 1-based in the text given, 0 if unknown; yaml.v3 is sometimes a line
-// or two off. why is one of our own sentences.
-type syntaxError struct {
-	line int
-	why  string
+// SyntaxError is YAML that cannot be read. Line is 1-based in the text given, 0 if unknown; yaml.v3 is sometimes a line
+// or two off. Why is one of our own sentences.
+type SyntaxError struct {
+	Line int
+	Why  string
 }
 
-func (e syntaxError) Error() string { return "not valid YAML: " + e.why }
+func (e SyntaxError) Error() string { return "not valid YAML: " + e.Why }
 
 var yamlErrorShape = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 
@@ -87,15 +84,15 @@ func rewritten(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.EOF
 	}
-	e := syntaxError{why: "it cannot be read"}
+	e := SyntaxError{Why: "it cannot be read"}
 	m := yamlErrorShape.FindStringSubmatch(err.Error())
 	if m == nil {
 		return e
 	}
-	e.line, _ = strconv.Atoi(m[1])
+	e.Line, _ = strconv.Atoi(m[1])
 	for _, r := range reasons {
 		if strings.Contains(m[2], r.part) {
-			e.why = r.why
+			e.Why = r.why
 			break
 		}
 	}
