@@ -236,11 +236,6 @@ func vinOf(l Link, answer smartcar.Answer) (vin string, trouble *compare.Failure
 	return "", &compare.Failure{Kind: compare.KindNotFound}
 }
 
-// ofAll tells troubles that are not one vehicle's.
-func ofAll(k compare.Kind) bool {
-	return slices.Contains([]compare.Kind{compare.KindAppLimit, compare.KindPlan, compare.KindUnauthorized, compare.KindNetwork, compare.KindTimeout}, k)
-}
-
 func namedFields(names ...string) []*compare.Field {
 	fields := make([]*compare.Field, 0, len(names))
 	for _, name := range names {
