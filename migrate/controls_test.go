@@ -42,12 +42,15 @@ func (s *controlStore) Links(_ context.Context, vehicleID string) (links []Link,
 type v3 struct {
 	answers func(vehicleID string) (status int, body string)
 	rows    []Link
+	refuses bool     // the list, when it is read again
 	asked   []string // "vehicle user" of every signals call
 }
 
 func (s *v3) RoundTrip(r *http.Request) (*http.Response, error) {
 	status, body := http.StatusOK, `{"access_token":"app-token-0001","token_type":"Bearer","expires_in":3600}`
 	switch path := r.URL.Path; {
+	case path == "/v3/connections" && s.refuses:
+		status, body = http.StatusForbidden, v3Error("AUTHENTICATION", "ACCESS_DENIED")
 	case path == "/v3/connections":
 		body = s.page(r.URL.Query().Get("filter[vehicleId]"), r.URL.Query().Get("filter[vehicle.mode]"))
 	case strings.HasSuffix(path, "/signals"):
@@ -152,6 +155,14 @@ func TestControls(t *testing.T) {
 
 func onlyOf(links []Link, vehicle string) []Link {
 	return slices.DeleteFunc(links, func(l Link) bool { return l.VehicleID != vehicle })
+}
+
+// TestAnUnreadableListConfirmsNoBreach: who cannot be proved to be a stranger was not served as one.
+func TestAnUnreadableListConfirmsNoBreach(t *testing.T) {
+	store, server := &controlStore{links: owned(9)}, &v3{answers: func(string) (int, string) { return 200, someSignals }, refuses: true}
+	if stop := controlled(t, store, server, 3); stop != StopNone || store.controls.Undecided != 3 || store.controls.Served != 0 {
+		t.Errorf("stop %q, %+v", stop, store.controls)
+	}
 }
 
 // TestControlsOnResume: what was decided is kept, only the missing number is made, and never of the same car.

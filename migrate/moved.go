@@ -125,10 +125,13 @@ func (s *search) ownVIN(ctx context.Context) (known bool, err error) {
 	}
 	s.readOwn()
 	if s.vin == "" && !deadOutcomes[leg.Outcome] {
-		s.undecided(strings.TrimSpace("the legacy leg does not tell its own VIN "+leg.detail()), passingOutcomes[leg.Outcome])
+		s.undecided(strings.TrimSpace("the legacy leg does not tell its own VIN "+leg.detail()), !lastingOutcomes[leg.Outcome])
 	}
 	return s.vin != "" && !deadOutcomes[leg.Outcome], nil
 }
+
+// lastingOutcomes of the legacy read are not asked for again: it answered, or is not for this car.
+var lastingOutcomes = map[LegOutcome]bool{LegAnswered: true, LegTokenWrong: true, LegNotFound: true}
 
 // readOwn takes what the legacy read told about the car.
 func (s *search) readOwn() {
@@ -154,69 +157,62 @@ func (s *search) readOwn() {
 
 // look asks the candidates one by one, at most maxLooks of them; what an earlier search learned costs nothing.
 func (s *search) look(ctx context.Context, candidates []Link) error {
-	e, unknown := s.evidence, []Link{}
+	var unknown []Link
 	for _, l := range candidates {
 		switch vin := s.meter.vins.get(l.VehicleID); {
-		case vin == "":
-			unknown = append(unknown, l)
 		case strings.EqualFold(vin, s.vin):
-			e.Identity.MovedTo = l.VehicleID
+			s.found(l)
 			return nil
+		case vin != "": // another car
+		case !mayTellVIN(l):
+			s.undecided("they lack "+vinPermission, false)
+		default:
+			unknown = append(unknown, l)
 		}
 	}
-	slices.SortStableFunc(unknown, func(a, b Link) int { return boolFirst(mayTellVIN(a), mayTellVIN(b)) })
-	if left := len(unknown) - maxLooks; left > 0 {
-		s.undecided(fmt.Sprintf("%d of %d were looked at", maxLooks, len(unknown)), false)
+	if n := len(unknown); n > maxLooks {
+		s.undecided(fmt.Sprintf("%d of %d were looked at", maxLooks, n), false)
+		unknown = unknown[:maxLooks]
 	}
-	for _, l := range unknown[:min(len(unknown), maxLooks)] {
-		found, end, err := s.lookAt(ctx, l)
-		if err != nil || end {
+	for _, l := range unknown {
+		if end, err := s.lookAt(ctx, l); err != nil || end {
 			return err
-		}
-		if found {
-			e.Identity.MovedTo, e.Identity.Search, e.Identity.SearchAgain = l.VehicleID, "", false
-			return nil
 		}
 	}
 	return nil
 }
 
-func boolFirst(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	}
-	return 1
+func (s *search) found(l Link) {
+	id := &s.evidence.Identity
+	id.MovedTo, id.Search, id.SearchAgain = l.VehicleID, "", false
 }
 
-// lookAt asks one candidate; end tells that the others would fare no better.
-func (s *search) lookAt(ctx context.Context, l Link) (found, end bool, err error) {
+// lookAt asks one candidate; end tells that it is the car, or that the others would fare no better.
+func (s *search) lookAt(ctx context.Context, l Link) (end bool, err error) {
 	leg := &s.evidence.App
-	switch {
-	case !mayTellVIN(l):
-		s.undecided("they lack "+vinPermission, false)
-		return false, false, nil
-	case s.evidence.Legacy.Billed+leg.Billed >= s.meter.Billed:
+	if s.evidence.Legacy.Billed+leg.Billed >= s.meter.Billed {
 		s.undecided("over --max-billed-per-vehicle", true)
-		return false, true, nil
+		return true, nil
 	}
 	answer, err := s.meter.Caller.Signal(ctx, l.VehicleID, l.UserID, vinSignal)
 	if err != nil {
-		return false, true, err
+		return true, err
 	}
 	leg.note(answer)
-	vin, trouble := vinOf(l, answer)
 	if answer.Failure == nil {
 		leg.Billed++
 	}
+	vin, trouble := vinOf(l, answer)
 	if trouble != nil {
 		s.undecided(trouble.Label(), trouble.Kind.Passing())
-		return false, ofAll(trouble.Kind), nil
+		return ofAll(trouble.Kind), nil
 	}
 	s.meter.vins.put(l.VehicleID, vin)
-	return strings.EqualFold(vin, s.vin), false, nil
+	if strings.EqualFold(vin, s.vin) {
+		s.found(l)
+		return true, nil
+	}
+	return false, nil
 }
 
 // vinOf reads the answer of a candidate: its VIN, or why there is none.
@@ -238,11 +234,6 @@ func vinOf(l Link, answer smartcar.Answer) (vin string, trouble *compare.Failure
 		return "", r.Failure
 	}
 	return "", &compare.Failure{Kind: compare.KindNotFound}
-}
-
-// ofAll tells troubles that are not one vehicle's.
-func ofAll(k compare.Kind) bool {
-	return slices.Contains([]compare.Kind{compare.KindAppLimit, compare.KindPlan, compare.KindUnauthorized, compare.KindNetwork, compare.KindTimeout}, k)
 }
 
 func namedFields(names ...string) []*compare.Field {

@@ -97,6 +97,7 @@ func TestACarUnderAnotherID(t *testing.T) {
 		}, want: "broken not-connected reauthentication-needed", calls: []string{"batch first-token-0001"}},
 		{reason: "the legacy leg is throttled", orphans: one, token: aToken("first-token-0001"), batch: legacyRefuses(429, "RATE_LIMIT", "VEHICLE"), want: "blocked not-connected", detail: "RATE_LIMIT/VEHICLE", calls: []string{"batch first-token-0001"}, again: true},
 		{reason: "the legacy token is for another car", orphans: one, token: aToken("first-token-0001"), batch: legacyRefuses(403, "PERMISSION", ""), want: "blocked not-connected", detail: "PERMISSION", calls: []string{"batch first-token-0001"}},
+		{reason: "the legacy token is refused: a fresh one may tell", orphans: one, token: aToken("first-token-0001"), batch: legacyRefuses(401, "AUTHENTICATION", ""), want: "blocked not-connected", detail: "AUTHENTICATION", calls: []string{"batch first-token-0001"}, again: true},
 		{reason: "the legacy VIN is not permitted", orphans: one, token: aToken("first-token-0001"), batch: func(_ string, p []string) smartcar.Answer {
 			return batchAnswer(p, map[string]string{"/vin": "PERMISSION"})
 		}, want: "blocked not-connected", detail: "does not tell its own VIN", calls: []string{"batch first-token-0001"}},

@@ -1,6 +1,10 @@
 package migrate
 
-import "scmigrate/compare"
+import (
+	"slices"
+
+	"scmigrate/compare"
+)
 
 // legOutcomes maps a failure of a whole call to the leg's outcome, alike on both legs.
 var legOutcomes = map[compare.Kind]LegOutcome{
@@ -75,4 +79,9 @@ var wholeKind = map[compare.Kind]int{
 func staticSource(r compare.Reading) bool {
 	f, ok := compare.Lookup(r.Field)
 	return ok && f.Dynamics == compare.Static
+}
+
+// ofAll tells troubles that are not one vehicle's.
+func ofAll(k compare.Kind) bool {
+	return slices.Contains([]compare.Kind{compare.KindAppLimit, compare.KindPlan, compare.KindUnauthorized, compare.KindNetwork, compare.KindTimeout}, k)
 }

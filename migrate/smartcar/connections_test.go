@@ -239,6 +239,7 @@ func TestFiltersAreCheckedOnOurSide(t *testing.T) {
 		{ConnectionsQuery{Mode: "simulated"}, 3}, // 7, 8 and the one without a mode
 		{ConnectionsQuery{VehicleID: "v-120"}, 1},
 		{ConnectionsQuery{UserID: "u-3"}, 1},
+		{ConnectionsQuery{VehicleID: "V-120", UserID: "U-120"}, 1}, // ids differ in case only
 		{ConnectionsQuery{UserID: "u-3", VehicleID: "v-4"}, 0},
 	}
 	for _, row := range table {
