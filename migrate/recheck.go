@@ -155,6 +155,7 @@ func (r *Run) spare(ctx context.Context) (limit, spare int, err error) {
 
 // askAgain asks vehicles again, several at a time, but never two entries of one car.
 func (r *Run) askAgain(feed, work context.Context, round int, ordinals []int) error {
+	r.say(fmt.Sprintf("vehicles to ask again: %d", len(ordinals)))
 	var cars sync.Map // a mutex for each vehicle id
 	return inParallel(feed, work, r.Concurrency, each(ordinals), func(ctx context.Context, ordinal int) error {
 		rec, err := r.Store.Record(ctx, ordinal)

@@ -24,6 +24,7 @@ type bench struct {
 	env       map[string]string
 	ctx       context.Context
 	clock     *fixtures.Clock
+	sleep     func(context.Context, time.Duration) // nil: the clock's
 }
 
 // shifted is the clock for a testing/synctest bubble: its time starts in the year 2000, before which an observation
@@ -65,7 +66,11 @@ func (b *bench) write(name, text string) {
 func (b *bench) call(args ...string) (code int, stdout, stderr string) {
 	b.t.Helper()
 	var out, errs bytes.Buffer
-	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: b.clock.Sleep, Transport: b.transport,
+	sleep := b.sleep
+	if sleep == nil {
+		sleep = b.clock.Sleep
+	}
+	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport,
 		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }}
 	code = cli.Main(b.ctx, append([]string{"scmigrate"}, args...), p)
 	return code, out.String(), errs.String()
