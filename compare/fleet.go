@@ -3,6 +3,7 @@ package compare
 import (
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Pair is what one car tells about a field in the tests over a whole fleet (DESIGN §3.3).
@@ -118,8 +119,11 @@ func (v Value) Word() float64 {
 	}
 	const offset, prime = 2166136261, 16777619 // FNV-1a
 	code := uint32(offset)
-	for _, b := range []byte(strings.ToUpper(foldWord(v.Text))) {
-		code = (code ^ uint32(b)) * prime
+	for _, r := range strings.TrimSpace(v.Text) { // as foldWord and EqualFold do, without a copy of the word
+		if r == '_' || r == '-' {
+			r = ' '
+		}
+		code = (code ^ uint32(unicode.ToUpper(r))) * prime
 	}
 	return float64(code)
 }

@@ -68,7 +68,7 @@ func (t *fleetTest) pair(id groupID, p compare.Pair, f compare.Finding, e Eviden
 	if g == nil {
 		return
 	}
-	if o := weighed(f, e, Facts{}, t.rules).Outcome; o == compare.Unverifiable || o == compare.Drift {
+	if t.undecided(f, e) {
 		g.changes++
 	}
 	number := p.Legacy.Form == compare.FormNumber
@@ -83,6 +83,15 @@ func (t *fleetTest) pair(id groupID, p compare.Pair, f compare.Finding, e Eviden
 	if ratio, ok := ratioOf(g.field, p, f, e.Findings); ok && number {
 		g.ratios.add(ratio)
 	}
+}
+
+// undecided tells whether nothing but the fleet decides a finding: see Facts.suspect.
+func (t *fleetTest) undecided(f compare.Finding, e Evidence) bool {
+	if _, own := t.rules.Tolerance[f.Field]; !own && !f.Unequal() {
+		return false
+	}
+	o := weighed(f, e, Facts{}, t.rules).Outcome
+	return o == compare.Unverifiable || o == compare.Drift
 }
 
 // group is nil where there are too many: text from outside must not fill the memory.

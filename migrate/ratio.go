@@ -46,14 +46,16 @@ func ratioOf(field *compare.Field, p compare.Pair, f compare.Finding, all []comp
 
 // gaugeRatio is the ratio legacy : app of a gauge of the same car, observed with f on either leg.
 func gaugeRatio(name string, f compare.Finding, all []compare.Finding) (float64, bool) {
-	i := slices.IndexFunc(all, func(g compare.Finding) bool { return g.Field == name })
-	if i < 0 {
-		return 0, false
-	}
 	gauge, _ := compare.Lookup(name)
-	p, ok := all[i].Pair()
-	ok = ok && weighty(gauge, p.Legacy.Num) && weighty(gauge, p.App.Num) && atOnce(f.Legacy, all[i].Legacy) && atOnce(f.App, all[i].App)
-	return p.Legacy.Num / p.App.Num, ok
+	for i := range all {
+		if all[i].Field != name {
+			continue
+		}
+		p, ok := all[i].Pair()
+		ok = ok && weighty(gauge, p.Legacy.Num) && weighty(gauge, p.App.Num) && atOnce(f.Legacy, all[i].Legacy) && atOnce(f.App, all[i].App)
+		return p.Legacy.Num / p.App.Num, ok
+	}
+	return 0, false
 }
 
 // atOnce tells whether nothing speaks against one leg having observed two fields together.
