@@ -12,6 +12,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/compare"
+	"scmigrate/migrate"
 	"scmigrate/migrate/report"
 	"scmigrate/migrate/smartcar"
 )
@@ -25,10 +26,13 @@ type options struct {
 	maxRequests, maxBilled                  int
 	timeBox, timeoutLegacy, timeoutApp      time.Duration
 	keepGoing, jsonFull, noProgress         bool
+	sample                                  string // as given; "": every vehicle
+	sampleSeed                              int    // 0: not given
 
 	fields  []*compare.Field        // from fieldSpec
 	bucket  smartcar.LimiterOptions // from limit and limitShare
 	formats []string                // from format
+	draw    migrate.Sample          // from sample
 }
 
 func env(name string) []string {
@@ -62,6 +66,8 @@ func measureFlags() []ucli.Flag {
 		number("max-requests", 0, "stop after `N` requests (0: no cap)"),
 		number("max-billed-per-vehicle", 60, "the most billed reads of one vehicle in this run"),
 		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
+		text("sample", "", "draw `300|5%`: so many vehicles, or that share of them, by whole users in random order"),
+		number("sample-seed", 0, "another `SEED` draws another sample (default 1)"),
 		toggle("keep-going", "skip faulty inventory rows instead of refusing the file"),
 	}
 }
@@ -85,6 +91,7 @@ func readOptions(c *ucli.Context) (options, error) {
 		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"),
 		maxRequests: c.Int("max-requests"), maxBilled: c.Int("max-billed-per-vehicle"), timeBox: c.Duration("time-box"),
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
+		sample: c.String("sample"), sampleSeed: c.Int("sample-seed"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
 	}
 	if c.NArg() > 0 {
@@ -116,6 +123,9 @@ func (o *options) check() error {
 	if o.bucket.Share, err = parseShare(o.limitShare); err != nil {
 		add(fmt.Errorf("--limit-share: %w", err))
 	}
+	if o.draw, err = migrate.ParseSample(o.sample); err != nil {
+		add(fmt.Errorf("--sample: %w", err))
+	}
 	o.bucket.MaxRequests = o.maxRequests
 	for _, n := range []struct {
 		name string
@@ -126,6 +136,7 @@ func (o *options) check() error {
 		{"max-billed-per-vehicle", o.maxBilled < 1, "1 or more"},
 		{"negative-control", o.controls < 0 || o.controls > 20, "0 to 20"},
 		{"time-box", o.timeBox < 0, "0 or more"},
+		{"sample-seed", o.sampleSeed < 0, "1 or more"},
 	} {
 		if n.bad {
 			add(fmt.Errorf("--%s: give %s", n.name, n.want))

@@ -16,6 +16,7 @@ import (
 // summing adds up records one by one; its size depends on how many different things went wrong, not on the fleet.
 type summing struct {
 	header   ledger.Header
+	frame    *migrate.SampleFrame // nil: not a sample
 	counts   migrate.Counts
 	proof    Proof
 	waived   int
@@ -39,6 +40,9 @@ func newSumming(h ledger.Header) *summing {
 }
 
 func (s *summing) add(rec migrate.Record) {
+	if rec.Undrawn && rec.Judgement.Verdict == migrate.Inconclusive {
+		return // left out on purpose: neither trouble nor counted
+	}
 	s.count(rec.Judgement)
 	if rec.Judgement.Verdict == migrate.Ready && len(rec.Judgement.Causes) > 0 {
 		s.waived++
@@ -161,7 +165,8 @@ func (s *summing) summary() Summary {
 	if low, high, ok := s.counts.Readiness(); ok {
 		out.Readiness = &Interval{low, high}
 	}
-	for _, g := range migrate.Gates(s.counts) {
+	out.Run.Sample = sampleOf(h, s.frame, s.counts)
+	for _, g := range migrate.SampledGates(migrate.Gates(s.counts), s.frame) {
 		out.Gates = append(out.Gates, Gate(g))
 	}
 	return out
