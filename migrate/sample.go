@@ -94,12 +94,16 @@ func (d *Draw) Drawn(e inventory.Entry) bool { return d.key(e) <= d.last }
 // Confidence is that of every bound on the fleet that a report states.
 const Confidence = 0.95
 
+// Partial tells whether vehicles were left out: not of a run over every vehicle, nor where all of them were drawn.
+func (f *SampleFrame) Partial() bool { return f != nil && f.Vehicles < f.Of }
+
 // SampledGates reads evaluated gates for a sample: that a gate without a bound holds for the drawn vehicles proves nothing
-// about the others, so it is undecided. That one fails is proof enough. A nil frame changes nothing.
+// about the others, so it is undecided. That one fails is proof enough. Where
+// nobody was left out nothing changes.
 func SampledGates(gates []Gate, frame *SampleFrame) []Gate {
 	gates = slices.Clone(gates)
 	for i := range gates {
-		if g := &gates[i]; frame != nil && g.Met == "yes" && !strings.Contains(g.Require, "@") {
+		if g := &gates[i]; frame.Partial() && g.Met == "yes" && !strings.Contains(g.Require, "@") {
 			g.Met, g.Observed = "undecided", fmt.Sprintf("%s of the %d drawn", g.Observed, frame.Vehicles)
 		}
 	}
@@ -109,7 +113,7 @@ func SampledGates(gates []Gate, frame *SampleFrame) []Gate {
 // SampledExit is a run's exit code where the run was over a sample: without a gate that bounds the fleet, nothing is
 // decided about it (CONTRACT §3).
 func SampledExit(code int, frame *SampleFrame) int {
-	if frame != nil && code == ExitReady {
+	if frame.Partial() && code == ExitReady {
 		return ExitUndecided
 	}
 	return code

@@ -23,7 +23,7 @@ func sampleOf(h ledger.Header, frame *migrate.SampleFrame, c migrate.Counts) *Sa
 
 // bound is 0 to 1; a sample of everybody leaves nothing to guess.
 func bound(x int, frame *migrate.SampleFrame) float64 {
-	if frame.Vehicles == frame.Of && frame.Of > 0 {
+	if !frame.Partial() && frame.Of > 0 {
 		return float64(x) / float64(frame.Of)
 	}
 	return migrate.UpperBound(x, *frame, migrate.Confidence)
