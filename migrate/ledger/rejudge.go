@@ -9,7 +9,9 @@ import (
 	"scmigrate/migrate"
 )
 
-func sameJudgement(a, b migrate.Judgement) bool {
+func sameJudgement(a, b migrate.Judgement) bool { return sameJSON(a, b) }
+
+func sameJSON(a, b any) bool {
 	left, errA := json.Marshal(a)
 	right, errB := json.Marshal(b)
 	return errA == nil && errB == nil && bytes.Equal(left, right)
