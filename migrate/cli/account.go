@@ -11,8 +11,11 @@ import (
 	"scmigrate/migrate/rules"
 )
 
-// mostListed is how many changed vehicles, and how many waivers that could be written, are shown without --list-all.
-const mostListed = 20
+// How many changed vehicles, and how many waivers that could be written, are shown without --list-all.
+const (
+	mostListed  = 20
+	mostWaivers = 5
+)
 
 // account tells what a rejudge changed. It keeps the first few vehicles; with --list-all they are written as they come.
 type account struct {
@@ -118,7 +121,7 @@ func (a *account) waivers(list []migrate.WaiverSuggestion) {
 	}
 	a.line("\nThe narrowest waivers for what still blocks, where a waiver may. Paste one only after filling in who answers for it:\nwaivers:")
 	for i, s := range list {
-		if i == mostListed && !a.all {
+		if i == mostWaivers && !a.all {
 			a.line("  # and %d more (--list-all)", len(list)-i)
 			break
 		}
