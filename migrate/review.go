@@ -37,7 +37,7 @@ func (v *Review) Add(before, after Record) (changed bool) {
 		v.uncalled++
 	}
 	was, is := v.word(before), v.word(after)
-	v.counts.add(is.Verdict)
+	v.tally(is.Verdict)
 	v.moves[move{was.Verdict, is.Verdict}]++
 	if after.Judgement.Verdict != "" {
 		v.makes[after.Evidence.Make]++
@@ -59,16 +59,16 @@ func (v *Review) word(r Record) Judgement {
 	return r.Judgement
 }
 
-func (c *Counts) add(verdict Verdict) {
+func (v *Review) tally(verdict Verdict) {
 	switch verdict {
 	case Ready:
-		c.Ready++
+		v.counts.Ready++
 	case Blocked:
-		c.Blocked++
+		v.counts.Blocked++
 	case Broken:
-		c.Broken++
+		v.counts.Broken++
 	default:
-		c.Inconclusive++
+		v.counts.Inconclusive++
 	}
 }
 

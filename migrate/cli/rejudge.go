@@ -132,9 +132,10 @@ func (o rejudgeOptions) prepare(ctx context.Context, h *hearing, header *ledger.
 		return usagef("%s holds no run that could be judged (did its run end before it began?)", o.dir)
 	}
 	if o.rules != "" {
-		if h.rules, header.RulesDigest, err = readRules(o.rules); err != nil {
-			return err
+		if h.rules, err = readRules(o.rules, nil); err != nil {
+			return usage(fmt.Errorf("the rules were refused, nothing was written:\n%w", err))
 		}
+		header.RulesDigest = h.rules.Digest()
 	}
 	if err := h.examine(ctx); errors.Is(err, errOtherRows) {
 		return h.otherRows(ctx, o.dir, o.inventory)

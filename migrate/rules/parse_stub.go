@@ -2,6 +2,9 @@ package rules
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -30,6 +33,16 @@ func Parse(name string, text []byte) (Rules, error) {
 		r.Cohorts[cohort] = c.Require
 	}
 	return r, errors.Join(f.tolerances(&r), f.ages(&r), f.waivers(&r))
+}
+
+// Digest names what the rules say; "none" where they say nothing.
+func (r Rules) Digest() string {
+	text, err := json.Marshal(r)
+	if err != nil || string(text) == "{}" {
+		return "none"
+	}
+	sum := sha256.Sum256(text)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 type file struct {
