@@ -25,15 +25,15 @@ func (r Record) Under(entry inventory.Entry, links []Link) Record {
 	id := identify(entry, old.connections(links), old.Whole)
 	id.TokenUser, id.OtherCarID = old.TokenUser, old.OtherCarID
 	if app := r.Evidence.App.Outcome; app != LegNotRun && app != "" && !sameID(old.AskedAs, id.AskedAs) {
-		r.Evidence.App, r.Evidence.Findings = Leg{Outcome: LegNotRun, Detail: OtherUser}, nil
+		r.Evidence.App, r.Evidence.Findings = Leg{Outcome: LegNotRun, Detail: otherUser}, nil
 		r.Evidence.Cut, id.OtherCarID = !id.Absent, ""
 	}
 	r.Evidence.Identity = id
 	return r
 }
 
-// OtherUser is the detail of an app leg that was called with another userId than the one that is stored now.
-const OtherUser = "measured with another userId than the one that is stored now"
+// otherUser is the detail of an app leg that was called with another userId than the one that is stored now.
+const otherUser = "measured with another userId than the one that is stored now"
 
 // connections are everybody who is known to be connected: by the list as the ledger has it, and by what was asked for the
 // vehicle alone. A connection whose details nobody kept states no permissions, which proves none to be missing.

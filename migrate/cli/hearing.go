@@ -31,7 +31,7 @@ type hearing struct {
 type corrections struct {
 	users, others int
 	reset         int                        // were faulty rows: as if never called
-	unjudged      int                        // measured with another userId than the corrected one
+	unjudged      int                        // not measured with the corrected userId
 	app           map[migrate.LegOutcome]int // by how much the outcomes of the app legs change by that
 }
 
@@ -108,23 +108,22 @@ func (h *hearing) examine(ctx context.Context) error {
 }
 
 func (c *corrections) note(before, after migrate.Record) {
+	was, is := before.Evidence.App.Outcome, after.Evidence.App.Outcome
 	switch {
 	case !strings.EqualFold(before.Entry.UserID, after.Entry.UserID):
 		c.users++
+		if before.Judgement.Verdict != "" && is == migrate.LegNotRun && !after.Evidence.Identity.Absent {
+			c.unjudged++
+		}
 	case otherDemands(before.Entry, after.Entry):
 		c.others++
 	}
 	if before.Judgement.Verdict != "" && after.Judgement.Verdict == "" {
 		c.reset++
 	}
-	was, is := before.Evidence.App.Outcome, after.Evidence.App.Outcome
-	if was == is {
-		return
-	}
-	c.app[was]--
-	c.app[is]++
-	if after.Evidence.App.Detail == migrate.OtherUser {
-		c.unjudged++
+	if was != is {
+		c.app[was]--
+		c.app[is]++
 	}
 }
 

@@ -197,7 +197,7 @@ var _ migrate.Store = (*hearing)(nil)
 
 // unjudgedText says what to do about userIds that were never measured.
 func unjudgedText(n int, inventoryName, dir string) string {
-	return fmt.Sprintf("%s measured with another userId than the corrected one, which cannot be judged from this evidence: not ready until scmigrate run -i %s -o %s", wereOf(n), inventoryName, dir)
+	return fmt.Sprintf("%s not measured with the corrected userId, which this evidence cannot judge: not ready until scmigrate run -i %s -o %s", wereOf(n), inventoryName, dir)
 }
 
 func wereOf(n int) string {
