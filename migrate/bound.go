@@ -7,11 +7,11 @@ type SampleFrame struct {
 	Vehicles    int // drawn
 	Of          int // vehicles of the inventory
 	Users       int // of the vehicles drawn; a vehicle without a userId is its own user
-	LargestUser int // the most drawn vehicles that one user has
+	LargestUser int // the most vehicles of the inventory that one user has: one that was not drawn might have been
 }
 
-// partial tells a sample from a look at everything.
-func (f *SampleFrame) partial() bool { return f != nil && f.Vehicles < f.Of }
+// Partial tells a sample from a look at everything, of which nobody was left out.
+func (f *SampleFrame) Partial() bool { return f != nil && f.Vehicles < f.Of }
 
 // upperBound and lowerBound are the one-sided Clopper–Pearson bounds of a share of which x of n drawn vehicles are, at a
 // confidence of 0 to 1: exact for independent draws, and on the safe side for a sample of a finite fleet.
@@ -24,6 +24,11 @@ func (f *SampleFrame) upperBound(x, n int, confidence float64) float64 {
 		x = min(n, (x+m-1)/m)
 	}
 	return binomialUpper(x, n, confidence)
+}
+
+// UpperBound is the most of the fleet, 0 to 1, that has what x of the drawn vehicles have, at a confidence of 0 to 1.
+func UpperBound(x int, f SampleFrame, confidence float64) float64 {
+	return f.upperBound(x, f.Vehicles, confidence)
 }
 
 func (f *SampleFrame) lowerBound(x, n int, confidence float64) float64 {

@@ -122,6 +122,7 @@ type Record struct {
 	Evidence  Evidence
 	Judgement Judgement
 	At        time.Time // when the evidence was taken
+	Undrawn   bool      // the sample left it out: it is not called, on purpose
 }
 
 // Finished tells whether the vehicle needs no further call. What could not be measured is tried again on resume, and so is

@@ -43,7 +43,7 @@ func (f *Fleet) Gates() []Gate {
 	for i, g := range f.gates {
 		evaluated[i] = f.evaluate(g, excused[scope{}] || excused[scopeOf(g)])
 	}
-	if f.Sample.partial() && !slices.ContainsFunc(f.gates, func(g rules.Gate) bool { return g.Confidence > 0 }) {
+	if f.Sample.Partial() && !slices.ContainsFunc(f.gates, func(g rules.Gate) bool { return g.Confidence > 0 }) {
 		for i := range evaluated {
 			if evaluated[i].Met == metYes {
 				evaluated[i].Met = metUndecided
@@ -57,7 +57,7 @@ func (f *Fleet) Gates() []Gate {
 func (f *Fleet) evaluate(g rules.Gate, excused bool) Gate {
 	group := f.groups[scopeOf(g)]
 	r := reading{gate: g, part: group.part(g, excused)}
-	if f.Sample.partial() && g.Confidence > 0 {
+	if f.Sample.Partial() && g.Confidence > 0 {
 		r.frame = f.Sample
 	}
 	met, observed := metUndecided, ""

@@ -39,6 +39,14 @@ func Uncalled(entry inventory.Entry, facts Facts) Judgement {
 	return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: appCause(LegNotRun, facts)}}}
 }
 
+// LeftOut is the judgement of a vehicle that the sample did not draw: nothing is known of it, on purpose.
+func LeftOut(entry inventory.Entry, facts Facts) Judgement {
+	if slices.Contains(facts.Breached, entry.VehicleID) {
+		return Uncalled(entry, facts)
+	}
+	return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: NotRun, Detail: "not drawn into the sample"}}}
+}
+
 func faultyEntry(entry inventory.Entry) Code {
 	switch {
 	case entry.Duplicate:

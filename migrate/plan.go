@@ -27,6 +27,7 @@ type Forecast struct {
 	o                                     ForecastOptions
 	full                                  *smartcar.Limiter // a bucket nobody has taken from yet
 	vehicles, faulty, tokenless, userless int
+	leftOut                               int     // by the sample
 	expiries                              []int64 // unix seconds of tokens that cannot be had again
 }
 
@@ -55,9 +56,12 @@ func (f *Forecast) Add(e inventory.Entry) {
 	}
 }
 
+// LeaveOut takes an entry into account that the sample did not draw: it is listed like all others, and not called.
+func (f *Forecast) LeaveOut() { f.leftOut++ }
+
 // Requests are the calls to each host. The connections list is assumed to be as long as the inventory, and live.
 func (f *Forecast) Requests() (legacy, app, iam int) {
-	pages := max(1, (f.vehicles+f.faulty+f.tokenless+99)/100) + 1
+	pages := max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+99)/100) + 1
 	app = pages + f.o.Controls
 	switch f.o.Legs {
 	case "app":
@@ -103,6 +107,9 @@ func (f *Forecast) Lines() []string {
 	}
 	if day := f.o.Retirement; !day.IsZero() {
 		lines = append(lines, retirementLine(day, f.o.Start.Add(took)))
+	}
+	if n := f.vehicles + f.faulty + f.tokenless; f.leftOut > 0 {
+		lines = append([]string{fmt.Sprintf("sample              %d of %d vehicles, whole users; the others are not called", n, n+f.leftOut)}, lines...)
 	}
 	if n := f.dead(); n > 0 {
 		lines = append(lines, fmt.Sprintf("dead before turn    %d tokens expire before their turn and would not be sent: give legacyTokens.command instead of literal tokens", n))

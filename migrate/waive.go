@@ -28,7 +28,18 @@ type WaiverFact struct {
 
 // voids tells whether a waiver waives nothing in this run.
 func (facts Facts) voids(id string) bool {
-	return slices.ContainsFunc(facts.Waivers, func(w WaiverFact) bool { return w.ID == id && w.Code != WaiverUnused })
+	_, void := facts.voided(id)
+	return void
+}
+
+// voided says why a waiver waives nothing in this run.
+func (facts Facts) voided(id string) (why string, void bool) {
+	for _, w := range facts.Waivers {
+		if w.ID == id && w.Code != WaiverUnused {
+			return w.Why, true
+		}
+	}
+	return "", false
 }
 
 // waives is the id of the narrowest waiver that is in force and matches, "" where there is none; some causes cannot be

@@ -89,13 +89,19 @@ type reportJSON struct {
 		Requests map[string]int `json:"requests"`
 		Controls map[string]int `json:"controls"`
 		Complete bool           `json:"complete"`
+		Sample   *struct {
+			Asked        string
+			Vehicles, Of int
+			Seed         uint64
+		} `json:"sample"`
 	} `json:"run"`
 	Verdicts map[string]int `json:"verdicts"`
 	Total    int            `json:"total"`
 	Vehicles []struct {
-		VehicleID string                  `json:"vehicleId"`
-		Verdict   string                  `json:"verdict"`
-		Causes    []struct{ Code string } `json:"causes"`
+		VehicleID string                                 `json:"vehicleId"`
+		Verdict   string                                 `json:"verdict"`
+		Undrawn   bool                                   `json:"undrawn"`
+		Causes    []struct{ Code, Field, Detail string } `json:"causes"`
 	} `json:"vehicles"`
 }
 

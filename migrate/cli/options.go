@@ -34,11 +34,14 @@ type options struct {
 	recheckAfter                            time.Duration
 	rulesFile                               string
 	require                                 []string // gates, beside those of the rules
+	sample                                  string   // as given; "": every vehicle
+	sampleSeed                              int      // 0: not given
 
 	rules   rules.Rules             // from rulesFile and require
 	fields  []*compare.Field        // from fieldSpec
 	bucket  smartcar.LimiterOptions // from limit and limitShare
 	formats []string                // from format
+	draw    migrate.Sample          // from sample
 }
 
 func env(name string) []string {
@@ -79,6 +82,8 @@ func measureFlags() []ucli.Flag {
 		number("max-requests", 0, "stop after `N` requests (0: no cap)"),
 		number("max-billed-per-vehicle", 60, "the most billed reads of one vehicle in this run"),
 		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
+		text("sample", "", "draw `300|5%`: so many vehicles, or that share of them, by whole users in random order"),
+		number("sample-seed", 0, "another `SEED` draws another sample (default 1)"),
 		toggle("keep-going", "skip faulty inventory rows instead of refusing the file"),
 	}
 }
@@ -114,6 +119,7 @@ func readOptions(c *ucli.Context) (options, error) {
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
 		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
 		recheck: c.Int("recheck"), recheckAfter: c.Duration("recheck-after"),
+		sample: c.String("sample"), sampleSeed: c.Int("sample-seed"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
 		strict: c.Bool("strict"), rulesFile: c.String("rules"), require: c.StringSlice("require"),
 	}
@@ -150,6 +156,9 @@ func (o *options) check() error {
 	if o.bucket.Share, err = parseShare(o.limitShare); err != nil {
 		add(fmt.Errorf("--limit-share: %w", err))
 	}
+	if o.draw, err = migrate.ParseSample(o.sample); err != nil {
+		add(fmt.Errorf("--sample: %w", err))
+	}
 	o.bucket.MaxRequests = o.maxRequests
 	for _, n := range []struct {
 		name string
@@ -160,6 +169,7 @@ func (o *options) check() error {
 		{"max-billed-per-vehicle", o.maxBilled < 1, "1 or more"},
 		{"negative-control", o.controls < 0 || o.controls > 20, "0 to 20"},
 		{"time-box", o.timeBox < 0, "0 or more"},
+		{"sample-seed", o.sampleSeed < 0, "1 or more"},
 	} {
 		if n.bad {
 			add(fmt.Errorf("--%s: give %s", n.name, n.want))

@@ -22,9 +22,21 @@ func planCommand(p Process) *ucli.Command {
 			return err
 		}
 		defer file.Close()
+		drawn, err := o.drawAhead(c.Context, file)
+		if err != nil {
+			return err
+		}
 		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: o.billed(), Retirement: o.rules.Retirement,
 			LegacyAPI: o.legacyAPI, Start: p.Now(), Command: len(file.Header().Command) > 0})
-		if err := file.Each(c.Context, func(e inventory.Entry) error { f.Add(e); return nil }); err != nil {
+		add := func(e inventory.Entry) error {
+			if drawn(e) {
+				f.Add(e)
+			} else {
+				f.LeaveOut()
+			}
+			return nil
+		}
+		if err := file.Each(c.Context, add); err != nil {
 			return err
 		}
 		lines := f.Lines()

@@ -179,8 +179,11 @@ func (f *fleet) begin(ctx context.Context) error {
 		return f.resume(ctx, h)
 	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: f.o.legacyAPI,
-		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: 1, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs}
+		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
+		return err
+	}
+	if err := f.ledger.Draw(ctx, f.o.draw.Least(f.file.Len())); err != nil {
 		return err
 	}
 	return errors.Join(f.ledger.SetRules(ctx, f.o.rules), f.ledger.SetHeader(ctx, h))
@@ -203,7 +206,7 @@ func randomHex(bytes int) string {
 }
 
 // resume checks that the directory belongs to this inventory, and rebuilds the bucket from the calls already made.
-func (f *fleet) resume(ctx context.Context, h ledger.Header) error {
+func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 	if h.InventoryDigest != f.file.Digest() {
 		return usagef("%s was begun with another inventory (rows or userIds were added, removed or changed since): use a new -o DIR", f.o.out)
 	}
@@ -213,7 +216,13 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) error {
 	if h.Fields != f.o.fieldSpec {
 		return usagef("%s was begun with --fields %s: use the same, or a new -o DIR", f.o.out, h.Fields)
 	}
+	if h.Sample, err = f.o.resumedSample(h, f.file.Len()); err != nil {
+		return err
+	}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
+		return err
+	}
+	if err := f.drawAgain(ctx, h); err != nil {
 		return err
 	}
 	if f.limiter.Burst() > 0 {

@@ -31,9 +31,13 @@ func statusCommand(p Process) *ucli.Command {
 		if err != nil {
 			return err
 		}
+		frame, err := l.Frame(c.Context)
+		if err != nil {
+			return err
+		}
 		counts := t.Counts()
-		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
-			h.RunID, h.Inventory, t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
+		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%s%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
+			h.RunID, h.Inventory, drawnText(h, frame), t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
 			eta(h, t, p.Now(), running), stateText(h, running))
 		return err
 	}}

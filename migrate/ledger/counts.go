@@ -63,10 +63,10 @@ func (l *Ledger) Billed(ctx context.Context) (legacy, app int, err error) {
 	return legacy, app, nil
 }
 
-// Tally counts the vehicles by what became of them.
+// Tally counts the vehicles by what became of them; those that the sample left out are none of the run's.
 func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
 	t := migrate.Tally{Verdicts: map[migrate.Verdict]int{}, Legacy: map[migrate.LegOutcome]int{}, App: map[migrate.LegOutcome]int{}}
-	err := l.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(finished),0), count(DISTINCT CASE WHEN legacy_status=401 AND legacy IN ('grant-dead') THEN grant_id END) FROM vehicles`).
+	err := l.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(finished),0), count(DISTINCT CASE WHEN legacy_status=401 AND legacy IN ('grant-dead') THEN grant_id END) FROM vehicles WHERE drawn = 1`).
 		Scan(&t.Total, &t.Finished, &t.RefusedGrants)
 	if err != nil {
 		return t, fmt.Errorf("cannot read the ledger: %w", err)

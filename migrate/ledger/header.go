@@ -64,10 +64,11 @@ type Header struct {
 	Legs            string `json:"legs"`
 	Fields          string `json:"fields"`
 	ToolVersion     string `json:"toolVersion"`
-	Seed            uint64 `json:"seed"`
-	ShareKey        string `json:"shareKey"` // hex; pseudonyms of share/ are stable over the runs of one directory
-	Stopped         string `json:"stopped"`  // why the last run ended early, "" where it did not
-	Limit           string `json:"limit"`    // as given
+	Seed            uint64 `json:"seed"`             // of the order of calls, and of the sample
+	Sample          string `json:"sample,omitempty"` // as asked, "300" or "5%"; "": every vehicle
+	ShareKey        string `json:"shareKey"`         // hex; pseudonyms of share/ are stable over the runs of one directory
+	Stopped         string `json:"stopped"`          // why the last run ended early, "" where it did not
+	Limit           string `json:"limit"`            // as given
 	LimitShare      string `json:"limitShare"`
 	Inventory       string `json:"inventory"` // the file's name
 }

@@ -105,9 +105,11 @@ func (l *Ledger) OrphansOf(ctx context.Context, userID string) ([]migrate.Link, 
 	return scanLinks(rows)
 }
 
-// SampleLinks are the first connections in the order of their ids, for the negative controls.
+// SampleLinks are the first connections in the order of their ids, for the negative controls; vehicles that the sample left
+// out come last.
 func (l *Ledger) SampleLinks(ctx context.Context, n int) ([]migrate.Link, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links WHERE user_id <> '' ORDER BY mode DESC, vehicle_id, user_id LIMIT ?", n)
+	rows, err := l.read.QueryContext(ctx, `SELECT link FROM links WHERE user_id <> '' ORDER BY EXISTS
+		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id AND v.drawn = 0), mode DESC, vehicle_id, user_id LIMIT ?`, n)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}

@@ -17,7 +17,7 @@ const page = 256
 // Pending yields the entries that are not finished: those never called first, then those that could not be measured
 // before, each part in calling order, so that a budget is spent on new vehicles before it is spent on old trouble. Each is
 // yielded once, also when it stays unfinished. A run at a lower level of --legs does not measure again what a higher one
-// has.
+// has. Vehicles that the sample left out are not called.
 func (l *Ledger) Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error] {
 	return func(yield func(inventory.Entry, error) bool) {
 		again, err := l.unmeasured(ctx, legs)
@@ -43,7 +43,7 @@ func (l *Ledger) unmeasured(ctx context.Context, legs string) (ordinals []int, e
 	if again == "" {
 		again = "1"
 	}
-	rows, err := l.read.QueryContext(ctx, "SELECT ordinal FROM vehicles WHERE finished = 0 AND verdict IS NOT NULL AND "+again+" ORDER BY turn")
+	rows, err := l.read.QueryContext(ctx, "SELECT ordinal FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NOT NULL AND "+again+" ORDER BY turn")
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -82,7 +82,7 @@ func yieldAll(entries []inventory.Entry, err error, yield func(inventory.Entry, 
 }
 
 func (l *Ledger) newPage(ctx context.Context, after string) (entries []inventory.Entry, last string, err error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}

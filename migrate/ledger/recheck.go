@@ -85,7 +85,7 @@ func (l *Ledger) InTurn(ctx context.Context, ordinals []int) (sorted []int, err 
 
 // Record is one vehicle.
 func (l *Ledger) Record(ctx context.Context, ordinal int) (migrate.Record, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, evidence, judgement, at FROM vehicles WHERE ordinal = ?", ordinal)
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, evidence, judgement, at, drawn FROM vehicles WHERE ordinal = ?", ordinal)
 	if err != nil {
 		return migrate.Record{}, fmt.Errorf("cannot read the ledger: %w", err)
 	}

@@ -35,7 +35,9 @@ func (l *Ledger) Rejudge(ctx context.Context, judge func(migrate.Record) migrate
 	return changed + len(group), l.setJudgements(ctx, group)
 }
 
-func sameJudgement(a, b migrate.Judgement) bool {
+func sameJudgement(a, b migrate.Judgement) bool { return sameJSON(a, b) }
+
+func sameJSON(a, b any) bool {
 	left, errA := json.Marshal(a)
 	right, errB := json.Marshal(b)
 	return errA == nil && errB == nil && bytes.Equal(left, right)

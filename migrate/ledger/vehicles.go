@@ -34,15 +34,17 @@ func (l *Ledger) PutEntries(ctx context.Context, seed uint64, each func(func(inv
 			if err != nil {
 				return err
 			}
-			_, err = insert.ExecContext(ctx, e.Ordinal, e.VehicleID, e.UserID, grantOf(e), encoded, turn(seed, e), e.Duplicate || e.Invalid != "")
+			_, err = insert.ExecContext(ctx, e.Ordinal, e.VehicleID, e.UserID, grantOf(e), encoded, turn(seed, e), migrate.DrawKey(seed, e), e.Duplicate || e.Invalid != "")
 			return err
 		})
 	})
 }
 
-// putEntry: a row that was faulty and is repaired starts anew, whatever was said of it.
-const putEntry = `INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn, faulty) VALUES(?,?,?,?,?,?,?)
+// putEntry: a row that was faulty and is repaired starts anew, whatever was said of it. What was measured stays where the
+// draw put it, even if its userId was corrected since.
+const putEntry = `INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn, draw, faulty) VALUES(?,?,?,?,?,?,?,?)
 	ON CONFLICT(ordinal) DO UPDATE SET entry = excluded.entry, turn = excluded.turn, faulty = excluded.faulty,
+	draw = CASE WHEN verdict IS NULL THEN excluded.draw ELSE draw END,
 	finished = CASE WHEN vehicles.faulty > excluded.faulty THEN 0 ELSE finished END,
 	verdict = CASE WHEN vehicles.faulty > excluded.faulty THEN NULL ELSE verdict END,
 	judgement = CASE WHEN vehicles.faulty > excluded.faulty THEN NULL ELSE judgement END`
@@ -135,7 +137,7 @@ func (l *Ledger) Records(ctx context.Context) iter.Seq2[migrate.Record, error] {
 }
 
 func (l *Ledger) recordPage(ctx context.Context, after int) ([]migrate.Record, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, evidence, judgement, at FROM vehicles WHERE ordinal > ? ORDER BY ordinal LIMIT ?", after, page)
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, evidence, judgement, at, drawn FROM vehicles WHERE ordinal > ? ORDER BY ordinal LIMIT ?", after, page)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -156,9 +158,11 @@ func scanRecord(rows *sql.Rows) (migrate.Record, error) {
 	var entry string
 	var evidence []byte
 	var judgement, at sql.NullString
-	if err := rows.Scan(&entry, &evidence, &judgement, &at); err != nil {
+	var drawn bool
+	if err := rows.Scan(&entry, &evidence, &judgement, &at, &drawn); err != nil {
 		return r, fmt.Errorf("cannot read the ledger: %w", err)
 	}
+	r.Undrawn = !drawn
 	err := json.Unmarshal([]byte(entry), &r.Entry)
 	if judgement.Valid {
 		err = errors.Join(err, json.Unmarshal([]byte(judgement.String), &r.Judgement), unpack(evidence, &r.Evidence))

@@ -48,7 +48,7 @@ func (s Summary) evaluated() []migrate.Gate {
 func (s Summary) because() string {
 	switch s.Decision() {
 	case Go:
-		return fmt.Sprintf("Every gate holds; %s can be switched.", vehicles(s.Verdicts.Ready))
+		return s.goText()
 	case NoGo:
 		return s.lossText() + "A gate fails: " + gateList(s.Gates, "no") + "."
 	}
@@ -68,7 +68,7 @@ func (s Summary) lossText() string {
 	if s.Verdicts.Blocked == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Switching now would lose or change something on %s of %s. ", count(s.Verdicts.Blocked), vehicles(s.Total))
+	return fmt.Sprintf("Switching now would lose or change something on %s of %s. ", count(s.Verdicts.Blocked), s.drawn(s.Total))
 }
 
 func gateList(gates []Gate, met string) string {
@@ -103,10 +103,7 @@ func (s Summary) denominatorText() string {
 	if s.Readiness == nil {
 		return fmt.Sprintf("there is no vehicle that may work today to take a share of (%s, %s broken)", vehicles(s.Total), count(s.Verdicts.Broken))
 	}
-	text := fmt.Sprintf("of %s not known to be broken", vehicles(s.Total-s.Verdicts.Broken))
-	if s.Total-s.Verdicts.Broken == 1 {
-		text = "of 1 vehicle not known to be broken"
-	}
+	text := fmt.Sprintf("of %s not known to be broken", s.drawn(s.Total-s.Verdicts.Broken))
 	if n := s.Verdicts.Broken; n > 0 {
 		text += fmt.Sprintf("; %s broken already and left out", count(n))
 	}
@@ -225,7 +222,7 @@ func (r Run) limits() []fact {
 		out = append(out, fact{"incomplete", r.unfinished()})
 	}
 	if r.Sample != nil {
-		out = append(out, fact{"sample", fmt.Sprintf("%s of %s drawn (--sample %s, seed %d); the rest was not looked at", count(r.Sample.Vehicles), vehicles(r.Sample.Of), r.Sample.Asked, r.Sample.Seed)})
+		out = append(out, fact{"sample", r.Sample.text()})
 	}
 	if r.Shard != nil {
 		out = append(out, fact{"shard", fmt.Sprintf("part %d of %d; the other parts are not in this report", r.Shard.K, r.Shard.N)})
@@ -275,7 +272,7 @@ func (s Summary) provenance() []fact {
 		{"run", r.ID},
 		{"window", stamp(r.StartedAt) + " to " + stamp(r.FinishedAt)},
 		{"legs", fmt.Sprintf("%s, legacy API %s, fields %s", r.Legs, r.LegacyAPI, r.Fields)},
-		{"inventory", joined(", ", vehicles(s.Total), r.InventoryDigest)},
+		{"inventory", joined(", ", s.inventoryText(), r.InventoryDigest)},
 		{"rules", joined("", r.RulesDigest)},
 		{"format", s.Schema},
 	}

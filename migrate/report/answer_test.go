@@ -59,7 +59,7 @@ func TestCount(t *testing.T) {
 // TestLimitsAreSaid: a run that is less than the whole says so in every format for people.
 func TestLimitsAreSaid(t *testing.T) {
 	s := sampleSummary()
-	s.Run.Complete, s.Run.Legs, s.Run.Sample, s.Run.Shard = false, "app", &Sample{"5%", 40, 800, 7}, &Shard{2, 5}
+	s.Run.Complete, s.Run.Legs, s.Run.Sample, s.Run.Shard = false, "app", &Sample{Asked: "5%", Vehicles: 40, Of: 800, Seed: 7, Users: 31, LargestUser: 4, BlockedAtMost: 0.2501, Unseen: 0.2589}, &Shard{2, 5}
 	s.Run.Controls = Controls{Tried: 3, Refused: 2, Served: 1}
 	s.Readiness = nil
 	for _, name := range []string{"terminal", "html", "markdown"} {

@@ -30,6 +30,9 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	}
 	records := shownRecords{ctx, l, facts, demands}
 	sum := newSumming(h, demands)
+	if sum.fleet.Sample, err = l.Frame(ctx); err != nil {
+		return Report{}, nil, err
+	}
 	for rec, err := range records.all() {
 		if err != nil {
 			return Report{}, nil, err
@@ -67,7 +70,11 @@ type shownRecords struct {
 func (s shownRecords) all() iter.Seq2[migrate.Record, error] {
 	return func(yield func(migrate.Record, error) bool) {
 		for rec, err := range s.ledger.Records(s.ctx) {
-			if rec.Judgement.Verdict == "" {
+			switch {
+			case rec.Judgement.Verdict != "":
+			case rec.Undrawn:
+				rec.Judgement = migrate.LeftOut(rec.Entry, s.facts)
+			default:
 				rec.Judgement = migrate.Uncalled(rec.Entry, s.facts)
 			}
 			rec.Evidence.Findings = migrate.Shown(rec, s.facts, s.rules)
@@ -134,7 +141,7 @@ func vehicleOf(rec migrate.Record, full bool) Vehicle {
 		VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, SuggestedUserID: optional(e.Identity.Suggested), SuggestedVehicleID: optional(e.Identity.MovedTo),
 		Label: rec.Entry.Label, Cohort: rec.Entry.Cohort,
 		Make: e.Make, Model: e.Model, Year: e.Year, Mode: e.Mode, Verdict: string(j.Verdict), Proof: optional(string(j.Proof)), Identity: rec.IdentityBy(),
-		EvidenceAt: moment(rec.At), Causes: refsOf(j.Causes), Notes: refsOf(j.Notes), Fields: []Field{},
+		Undrawn: rec.Undrawn, EvidenceAt: moment(rec.At), Causes: refsOf(j.Causes), Notes: refsOf(j.Notes), Fields: []Field{},
 		RequestIDs: RequestIDs{Legacy: append([]string{}, e.Legacy.RequestIDs...), App: append([]string{}, e.App.RequestIDs...)},
 	}
 	v.Waived = j.Waived()

@@ -68,6 +68,9 @@ func (m *markdown) answer(s Summary) {
 	m.line("%s", s.because())
 	m.line("")
 	m.line("**Readiness %s** %s.", s.readinessText(), s.denominatorText())
+	if text := s.sampleText(); text != "" {
+		m.line("\n%s", text)
+	}
 	var rows [][]string
 	for _, v := range s.Verdicts.rows() {
 		rows = append(rows, []string{"`" + v.Mark + "` " + v.Name, count(v.Count), v.Meaning})
@@ -139,7 +142,7 @@ func (m *markdown) vehicles(r Report) error {
 		switch {
 		case err != nil:
 			return err
-		case v.Verdict == "ready":
+		case v.Verdict == "ready", v.leftOut():
 			continue
 		case listed == maxMarkdownVehicles:
 			missing++

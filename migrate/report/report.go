@@ -21,7 +21,7 @@ type Summary struct {
 	Tool      Tool                      `json:"tool"`
 	Run       Run                       `json:"run"`
 	Verdicts  Verdicts                  `json:"verdicts"`
-	Total     int                       `json:"total"` // inventory entries
+	Total     int                       `json:"total"` // inventory entries; with a sample those that were drawn
 	Proof     Proof                     `json:"proof"`
 	Waived    int                       `json:"waived"`    // ready vehicles that are so by a waiver
 	Readiness *Interval                 `json:"readiness"` // nil where total − broken = 0
@@ -58,12 +58,16 @@ type Run struct {
 	NotExamined     []string    `json:"notExamined"` // fields and areas that no verdict speaks about
 }
 
-// Sample says which part of the inventory was drawn.
+// Sample says which part of the inventory was drawn, by whole users, and what that proves about the rest.
 type Sample struct {
-	Asked    string `json:"asked"` // as given: "300" or "5%"
-	Vehicles int    `json:"vehicles"`
-	Of       int    `json:"of"`
-	Seed     uint64 `json:"seed"`
+	Asked         string  `json:"asked"` // as given: "300" or "5%"
+	Vehicles      int     `json:"vehicles"`
+	Of            int     `json:"of"`
+	Seed          uint64  `json:"seed"`
+	Users         int     `json:"users"`         // drawn
+	LargestUser   int     `json:"largestUser"`   // vehicles of the user who has the most, in the whole inventory
+	BlockedAtMost float64 `json:"blockedAtMost"` // share of the fleet, with 95 % confidence, inconclusive vehicles counted as blocked
+	Unseen        float64 `json:"unseen"`        // share of the fleet below which a cause may well be missed
 }
 
 // Shard is part K of N.

@@ -46,16 +46,17 @@ func (l vehicleList) Left() int { return l.Total - len(l.IDs) }
 // Undetailed is how many listed vehicles have no details here.
 func (l vehicleList) Undetailed() int { return len(l.IDs) - len(l.Details) }
 
-// listVehicles walks the fleet twice: those that are not ready, then the ready ones while there is room.
+// listVehicles walks the fleet once per part: those that are not ready, then the ready ones while there is room, and last
+// those that a sample left out, where there is one.
 func listVehicles(r Report) (vehicleList, error) {
 	b := &listBuilder{index: map[string]int{}, kinds: map[vehicleKind]int{}, list: vehicleList{IDs: []string{}, KindOf: []int{}, Kinds: []vehicleKind{}}}
 	b.intern("")
-	for _, ready := range []bool{false, true} {
+	for part := range r.parts() {
 		for v, err := range r.Vehicles() {
 			if err != nil {
 				return vehicleList{}, err
 			}
-			if (v.Verdict == "ready") == ready {
+			if v.part() == part {
 				if err := b.add(v); err != nil {
 					return vehicleList{}, err
 				}

@@ -44,6 +44,9 @@ func newSumming(h ledger.Header, r rules.Rules) *summing {
 }
 
 func (s *summing) add(rec migrate.Record) {
+	if rec.Undrawn && rec.Judgement.Verdict == migrate.Inconclusive {
+		return // left out on purpose: neither trouble nor counted
+	}
 	s.fleet.Add(rec)
 	s.count(rec.Judgement)
 	s.systemic.add(rec)
@@ -170,6 +173,7 @@ func (s *summing) summary() Summary {
 	if low, high, ok := counts.Readiness(); ok {
 		out.Readiness = &Interval{low, high}
 	}
+	out.Run.Sample = sampleOf(h, s.fleet.Sample, counts)
 	for _, g := range s.fleet.Gates() {
 		out.Gates = append(out.Gates, Gate(g))
 	}

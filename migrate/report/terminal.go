@@ -79,6 +79,9 @@ func (t *terminal) answer(s Summary) {
 	t.line(t.paint.in(bold+";"+colourOf(word), word))
 	t.wrapped("", s.because())
 	t.wrapped("", fmt.Sprintf("Readiness %s %s.", s.readinessText(), s.denominatorText()))
+	if text := s.sampleText(); text != "" {
+		t.wrapped("", text)
+	}
 }
 
 func (t *terminal) verdicts(s Summary) {

@@ -15,11 +15,12 @@ type Vehicle struct {
 	Year               int        `json:"year"` // 0: not known
 	Mode               string     `json:"mode"` // live, simulated or "" where not known
 	Verdict            string     `json:"verdict"`
-	Proof              *string    `json:"proof"`      // full, partial or app-only; nil where not ready
-	Identity           string     `json:"identity"`   // what proves whose car it is: vin, user, list or ""
-	Waived             bool       `json:"waived"`     // ready by a waiver
-	EvidenceAt         *time.Time `json:"evidenceAt"` // nil: never measured
-	Causes             []CauseRef `json:"causes"`     // gravest first
+	Proof              *string    `json:"proof"`             // full, partial or app-only; nil where not ready
+	Identity           string     `json:"identity"`          // what proves whose car it is: vin, user, list or ""
+	Waived             bool       `json:"waived"`            // ready by a waiver
+	Undrawn            bool       `json:"undrawn,omitempty"` // the sample left it out: not called, on purpose, and not counted
+	EvidenceAt         *time.Time `json:"evidenceAt"`        // nil: never measured
+	Causes             []CauseRef `json:"causes"`            // gravest first
 	Notes              []CauseRef `json:"notes"`
 	Fields             []Field    `json:"fields"` // for vehicles that are not ready, or as the builder decides
 	RequestIDs         RequestIDs `json:"requestIds"`
