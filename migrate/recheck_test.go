@@ -7,7 +7,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"scmigrate/compare"
@@ -53,21 +55,22 @@ func odometerOf(e Evidence) compare.Finding {
 }
 
 // TestRecheckIsLegacyAppLegacy: three calls, one after the other, for the differing field's path alone.
-func TestRecheckIsLegacyAppLegacy(t *testing.T) {
+func TestRecheckIsLegacyAppLegacy(t *testing.T) { synctest.Test(t, recheckIsLegacyAppLegacy) }
+
+func recheckIsLegacyAppLegacy(t *testing.T) {
 	m, caller, _, e := apart(t)
 	var asked []string
 	caller.batch = func(_ string, paths []string) smartcar.Answer {
 		asked = append(asked, paths...)
 		return batchAnswer(paths, nil)
 	}
-	flying := ""
+	var flying atomic.Int32
 	caller.hold = func(_ context.Context, leg string) {
-		if flying != "" {
-			t.Errorf("the %s leg was called while the %s leg was in flight", leg, flying)
+		if flying.Add(1) > 1 {
+			t.Errorf("the %s leg was called while another call was in flight", leg)
 		}
-		flying = leg
-		time.Sleep(time.Millisecond)
-		flying = ""
+		<-time.After(time.Second) // virtual: everything that could run in the meantime has
+		flying.Add(-1)
 	}
 	got, note := askAgain(t, m, &e)
 	if want := []string{"batch first-token-0001", "signals " + userID, "batch first-token-0001"}; !slices.Equal(caller.calls, want) {
