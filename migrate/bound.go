@@ -77,15 +77,15 @@ func incompleteBeta(x, a, b float64) float64 {
 
 // betaFraction is the continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8) by Lentz's method.
 func betaFraction(x, a, b float64) float64 {
-	const tiny, enough, most = 1e-300, 1e-15, 100_000
-	c, d := 1.0, 1/away(1-(a+b)*x/(a+1), tiny)
+	const enough, most = 1e-15, 100_000
+	c, d := 1.0, 1/away(1-(a+b)*x/(a+1))
 	result := d
 	for m := 1.0; m < most; m++ {
 		even := m * (b - m) * x / ((a + 2*m - 1) * (a + 2*m))
-		d, c = 1/away(1+even*d, tiny), away(1+even/c, tiny)
+		d, c = 1/away(1+even*d), away(1+even/c)
 		result *= d * c
 		odd := -(a + m) * (a + b + m) * x / ((a + 2*m) * (a + 2*m + 1))
-		d, c = 1/away(1+odd*d, tiny), away(1+odd/c, tiny)
+		d, c = 1/away(1+odd*d), away(1+odd/c)
 		if result *= d * c; math.Abs(d*c-1) < enough {
 			break
 		}
@@ -94,7 +94,8 @@ func betaFraction(x, a, b float64) float64 {
 }
 
 // away keeps a divisor away from 0.
-func away(n, tiny float64) float64 {
+func away(n float64) float64 {
+	const tiny = 1e-300
 	if math.Abs(n) < tiny {
 		return tiny
 	}

@@ -33,14 +33,19 @@ type rulesJSON struct {
 
 func (b *bench) rulesReport() (r rulesJSON) {
 	b.t.Helper()
-	text, err := os.ReadFile(b.path("out/report.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &r)
-	}
-	if err != nil {
+	if err := json.Unmarshal([]byte(b.read("out/report.json")), &r); err != nil {
 		b.t.Fatal(err)
 	}
 	return r
+}
+
+func (b *bench) read(name string) string {
+	b.t.Helper()
+	text, err := os.ReadFile(b.path(name))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // runRules runs under rules and demands an exit code.
@@ -98,6 +103,9 @@ func TestOtherRulesJudgeAnew(t *testing.T) {
 		}
 		if waived := sumOf(r.Outcomes, "waived"); (waived > 0) != (c.waived > 0) || sumOf(r.Outcomes, "match") != sumOf(before.Outcomes, "match") {
 			t.Errorf("%s: %d outcomes are waived, %d match", c.reason, waived, sumOf(r.Outcomes, "match"))
+		}
+		if named := strings.Count(b.read("out/report.json"), `W-17"`); c.waived > 0 && named < c.waived {
+			t.Errorf("%s: the waiver is named %d times", c.reason, named)
 		}
 		if c.waived > 0 && r.Proof["partial"] < 2 {
 			t.Errorf("%s: proof %v", c.reason, r.Proof)

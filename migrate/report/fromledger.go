@@ -156,7 +156,7 @@ func vehicleOf(rec migrate.Record, full bool) Vehicle {
 func refsOf(causes []migrate.CauseRef) []CauseRef {
 	refs := make([]CauseRef, 0, len(causes))
 	for _, c := range causes {
-		refs = append(refs, CauseRef{Code: string(c.Code), Field: c.Field, Detail: c.Detail, Waived: c.Waived})
+		refs = append(refs, CauseRef{Code: string(c.Code), Field: c.Field, Detail: joined(", ", c.Detail, c.Waiver), Waived: c.Waived})
 	}
 	return refs
 }

@@ -15,16 +15,16 @@ func (r Rules) Digest() string {
 	if reflect.ValueOf(r).IsZero() {
 		return "none"
 	}
-	r.Require, r.Ignore, r.Permissions = ordered(r.Require), ordered(r.Ignore), ordered(r.Permissions)
-	cohorts := make(map[string][]string, len(r.Cohorts))
+	c := r
+	c.Require, c.Ignore, c.Permissions = ordered(r.Require), ordered(r.Ignore), ordered(r.Permissions)
+	c.Cohorts = make(map[string][]string, len(r.Cohorts))
 	for name, fields := range r.Cohorts {
-		cohorts[name] = ordered(fields)
+		c.Cohorts[name] = ordered(fields)
 	}
-	r.Cohorts = cohorts
-	r.Waivers, r.Gates = slices.Clone(r.Waivers), slices.Clone(r.Gates)
-	slices.SortFunc(r.Waivers, func(a, b Waiver) int { return strings.Compare(a.ID, b.ID) })
-	slices.SortFunc(r.Gates, func(a, b Gate) int { return strings.Compare(a.String(), b.String()) })
-	text, _ := json.Marshal(r) // maps in the order of their keys; every type here has a form in JSON, so it cannot fail
+	c.Waivers, c.Gates = slices.Clone(r.Waivers), slices.Clone(r.Gates)
+	slices.SortFunc(c.Waivers, func(a, b Waiver) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(c.Gates, func(a, b Gate) int { return strings.Compare(a.String(), b.String()) })
+	text, _ := json.Marshal(c) // maps in the order of their keys; every type here has a form in JSON, so it cannot fail
 	sum := sha256.Sum256(text)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
