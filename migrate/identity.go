@@ -64,7 +64,7 @@ func (r Record) IdentityBy() string {
 // cars or two owners', and what matches between them proves nothing.
 func (c *court) unproved(groups *grouping) {
 	if id := c.e.Identity; c.entry.UserID != "" && id.TokenUser == "" && id.ownerInDoubt() {
-		c.blame(LegacyUnmeasured, "", "whose legacy token it is could not be asked")
+		c.blame(LegacyUnmeasured, "whose legacy token it is could not be asked")
 	}
 	for _, f := range c.e.Findings {
 		if f.Field != "vin" || f.Outcome == compare.Unmeasured && c.required(f) {

@@ -73,10 +73,10 @@ type court struct {
 	matched []string // waivers in force that match a cause, by id, the winners among them
 }
 
-// blame adds a cause, waived where the rules say so.
-func (c *court) blame(code Code, field, detail string) {
-	waiver := c.waives(code, field)
-	c.accuse(CauseRef{Code: code, Field: field, Detail: detail, Waived: waiver != "", Waiver: waiver})
+// blame adds a cause of the whole vehicle, waived where the rules say so.
+func (c *court) blame(code Code, detail string) {
+	waiver := c.waives(code, "")
+	c.accuse(CauseRef{Code: code, Detail: detail, Waived: waiver != "", Waiver: waiver})
 }
 
 func (c *court) accuse(ref CauseRef) {
@@ -95,22 +95,22 @@ func (c *court) identity() {
 	c.blameIf(c.facts.breached(c.entry.VehicleID), IsolationBreach, "")
 	switch {
 	case c.entry.UserID == "" && len(id.Users) > 1:
-		c.blame(UserIDAmbiguous, "", "")
+		c.blame(UserIDAmbiguous, "")
 	case c.entry.UserID == "":
-		c.blame(UserIDMissing, "", "")
+		c.blame(UserIDMissing, "")
 		c.blameIf(id.Absent, NotConnected, "")
 	case id.TokenUser != "" && !sameID(id.TokenUser, c.entry.UserID):
-		c.blame(UserIDWrong, "", "the token belongs to another user")
+		c.blame(UserIDWrong, "the token belongs to another user")
 	case id.Listed == nil && id.Absent && len(id.Users) > 0:
-		c.blame(UserIDWrong, "", "another user is connected to this vehicle")
+		c.blame(UserIDWrong, "another user is connected to this vehicle")
 	case id.Absent && id.MovedTo != "":
-		c.blame(VehicleIDChanged, "", "connected as "+id.MovedTo)
+		c.blame(VehicleIDChanged, "") // the new id stands beside it, so that a fleet's changed ids are one cause
 	case id.Absent:
-		c.blame(NotConnected, "", id.Search)
+		c.blame(NotConnected, id.Search)
 	case id.Listed == nil && c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
-		c.blame(NotConnected, "", c.e.App.detail())
+		c.blame(NotConnected, c.e.App.detail())
 	case c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
-		c.blame(NotConnected, "", "listed, but refused: "+c.e.App.detail())
+		c.blame(NotConnected, "listed, but refused: "+c.e.App.detail())
 	}
 	c.blameIf(id.OtherCarID != "", VehicleMismatch, "the app leg answered for another vehicle id")
 	c.vins()
@@ -118,7 +118,7 @@ func (c *court) identity() {
 
 func (c *court) blameIf(condition bool, code Code, detail string) {
 	if condition {
-		c.blame(code, "", detail)
+		c.blame(code, detail)
 	}
 }
 
@@ -143,12 +143,12 @@ func (c *court) legs() {
 	if c.blocksEarly() && app == LegNotRun && (legacy == LegNotRun || c.e.Identity.Absent) {
 		// The connections list decided: not called, on purpose. A legacy leg that was asked for the VIN may be proved dead.
 		if code := legacyCause(legacy, c.facts); verdictOf(code) == Broken {
-			c.blame(code, "", c.e.Legacy.detail())
+			c.blame(code, c.e.Legacy.detail())
 		}
 		return
 	}
 	for _, code := range legCauses(legacy, app, c.facts) {
-		c.blame(code, "", c.legDetail(code))
+		c.blame(code, c.legDetail(code))
 	}
 }
 
@@ -179,7 +179,7 @@ func (c *court) permissions() {
 	}
 	for _, p := range c.rules.Permissions {
 		if listed := c.e.Identity.Listed; listed.states() && !slices.Contains(listed.Permissions, p) {
-			c.blame(PermissionLost, "", p)
+			c.blame(PermissionLost, p)
 		}
 	}
 }
@@ -354,10 +354,10 @@ func (c *court) unmeasured(f compare.Finding, groups *grouping) {
 func (c *court) judgement() Judgement {
 	both := c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered
 	if both && len(c.standing()) == 0 && c.served == 0 {
-		c.blame(LegacyUnmeasured, "", "no required field is served by both legs")
+		c.blame(LegacyUnmeasured, "no required field is served by both legs")
 	}
 	if !both && len(c.causes) == 0 {
-		c.blame(NotRun, "", "")
+		c.blame(NotRun, "")
 	}
 	slices.SortStableFunc(c.causes, func(a, b CauseRef) int { return cmp.Compare(rank(a.Code), rank(b.Code)) })
 	j := Judgement{Causes: c.causes, Notes: c.notes, Verdict: c.verdict(both), WaivedFields: c.waived}

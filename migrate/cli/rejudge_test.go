@@ -31,15 +31,6 @@ func (b *bench) rejudge(args ...string) (code int, stdout, stderr string) {
 	return code, stdout, stderr
 }
 
-func (b *bench) read(name string) string {
-	b.t.Helper()
-	text, err := os.ReadFile(b.path(name))
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return string(text)
-}
-
 // reports are the bytes of everything in a directory but the ledger's own files.
 func (b *bench) reports(dir string) map[string]string {
 	files := map[string]string{}
