@@ -162,6 +162,24 @@ func TestASuspectChangesWhatItSays(t *testing.T) {
 	}
 }
 
+// TestSuspectsUnderTheRules: a tolerance of the rules decides what is left for the fleet to decide, not what a unit is.
+func TestSuspectsUnderTheRules(t *testing.T) {
+	records := rangesOf(t, "BMW", "km", 12, 322, 200)
+	for _, c := range []struct {
+		reason    string
+		tolerance compare.Tolerance
+		want      string
+	}{
+		{"a wider tolerance makes them match: nothing is left to decide", compare.Tolerance{Abs: 200}, ""},
+		{"a narrower one changes nothing", compare.Tolerance{}, "BMW battery.range unit"},
+	} {
+		list, err := suspects(t.Context(), recorded{records: records}, rules.Rules{Tolerance: map[string]compare.Tolerance{"battery.range": c.tolerance}})
+		if got := toldSuspects(list); err != nil || got != c.want {
+			t.Errorf("%s: %q, want %q (%v)", c.reason, got, c.want, err)
+		}
+	}
+}
+
 // TestSampleIsSpread: bounded, even, the first one kept, the same for the same input.
 func TestSampleIsSpread(t *testing.T) {
 	for _, n := range []int{0, 1, maxSample - 1, maxSample, maxSample + 1, 2*maxSample + 1, 12_345, 100_000} {
