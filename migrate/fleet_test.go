@@ -60,7 +60,7 @@ func toldSuspects(list []Suspect) string {
 // TestHealthyFleetsHaveNoSuspects: a false alarm would block every car of a make.
 func TestHealthyFleetsHaveNoSuspects(t *testing.T) {
 	for i, subscribed := range []float64{0, 0.5, 1} {
-		s := fixtures.HealthyScenario(2000, uint64(i+1))
+		s := fixtures.HealthyScenario(healthyCars, uint64(i+1))
 		s.Subscribed = fixtures.Amount{Share: subscribed}
 		if list := suspectsOf(t, measured(t, s, noon.Add(time.Duration(7*i)*time.Hour))); len(list) != 0 {
 			t.Errorf("%.0f %% subscribed: %+v", 100*subscribed, list)
