@@ -43,7 +43,8 @@ type groupID struct{ field, vehicleMake, unit string }
 // group is one field of the cars of one make, as labelled by the app leg with one unit.
 type group struct {
 	field   *compare.Field
-	changes int // findings that a suspect would change
+	factors []float64 // unit factors that its numbers may show
+	changes int       // findings that a suspect would change
 	ratios  sample[float64]
 	couples sample[couple]
 	ordered bool // the couples are numbers
@@ -80,7 +81,10 @@ func (t *fleetTest) pair(id groupID, p compare.Pair, f compare.Finding, e Eviden
 	if memory := g.field.Memory(); memory > 0 && p.Timed && p.Apart <= memory {
 		g.couples.add(c)
 	}
-	if ratio, ok := ratioOf(g.field, p, f, e.Findings); ok && number {
+	if g.factors == nil {
+		return
+	}
+	if ratio, ok := ratioOf(g.field, p, f, e.Findings); ok {
 		g.ratios.add(ratio)
 	}
 }
@@ -99,12 +103,7 @@ func (t *fleetTest) group(id groupID) *group {
 	g := t.groups[id]
 	if g == nil && len(t.groups) < maxGroups {
 		field, _ := compare.Lookup(id.field)
-		if limit, ok := t.rules.Tolerance[id.field]; ok {
-			own := *field
-			own.Tolerance = limit
-			field = &own
-		}
-		g = &group{field: field}
+		g = &group{field: field, factors: field.UnitFactors()}
 		t.groups[id] = g
 	}
 	return g
@@ -118,7 +117,7 @@ func (t *fleetTest) verdict() []Suspect {
 			if id.field != field.Name || g.changes == 0 {
 				continue
 			}
-			if s, ok := g.suspect(id); ok {
+			if s, ok := g.suspect(id, t.alike(g)); ok {
 				list = append(list, s)
 			}
 		}
@@ -127,18 +126,26 @@ func (t *fleetTest) verdict() []Suspect {
 	return list
 }
 
+// alike tells whether two values may well be one car's, under the rules' tolerance too.
+func (t *fleetTest) alike(g *group) func(a, b float64) bool {
+	if !g.ordered {
+		return func(a, b float64) bool { return a == b }
+	}
+	field := *g.field
+	if own, ok := t.rules.Tolerance[field.Name]; ok {
+		field.Tolerance = own
+	}
+	return field.Alike
+}
+
 // suspect holds a group against both tests: a wrong unit explains why the legs agree no better than chance.
-func (g *group) suspect(id groupID) (Suspect, bool) {
+func (g *group) suspect(id groupID, alike func(a, b float64) bool) (Suspect, bool) {
 	s := Suspect{Field: id.field, Make: id.vehicleMake, Unit: id.unit, Vehicles: g.changes}
-	if u, ok := unitFactor(g.ratios.kept, g.field.UnitFactors()); ok {
+	if u, ok := unitFactor(g.ratios.kept, g.factors); ok {
 		s.Reason = compare.ReasonUnit
 		s.Note = fmt.Sprintf("in the middle of %d %s legacy : app is %.4g, and %d are close to the unit factor %.6g: a wrong unit, not other values",
 			u.cars, carsOf(id.vehicleMake), u.middle, u.near, u.factor)
 		return s, true
-	}
-	alike := func(a, b float64) bool { return a == b }
-	if g.ordered {
-		alike = g.field.Alike
 	}
 	if c, ok := strangers(g.couples.kept, alike, g.ordered); ok {
 		s.Reason = compare.ReasonValue

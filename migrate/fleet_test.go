@@ -60,7 +60,7 @@ func toldSuspects(list []Suspect) string {
 // TestHealthyFleetsHaveNoSuspects: a false alarm would block every car of a make.
 func TestHealthyFleetsHaveNoSuspects(t *testing.T) {
 	for i, subscribed := range []float64{0, 0.5, 1} {
-		s := fixtures.HealthyScenario(2000, uint64(i+1))
+		s := fixtures.HealthyScenario(healthyCars, uint64(i+1))
 		s.Subscribed = fixtures.Amount{Share: subscribed}
 		if list := suspectsOf(t, measured(t, s, noon.Add(time.Duration(7*i)*time.Hour))); len(list) != 0 {
 			t.Errorf("%.0f %% subscribed: %+v", 100*subscribed, list)
@@ -159,6 +159,24 @@ func TestASuspectChangesWhatItSays(t *testing.T) {
 	}
 	if changed != facts.Suspects[0].Vehicles || changed != 12 {
 		t.Errorf("%d findings changed, the suspect says %d", changed, facts.Suspects[0].Vehicles)
+	}
+}
+
+// TestSuspectsUnderTheRules: a tolerance of the rules decides what is left for the fleet to decide, not what a unit is.
+func TestSuspectsUnderTheRules(t *testing.T) {
+	records := rangesOf(t, "BMW", "km", 12, 322, 200)
+	for _, c := range []struct {
+		reason    string
+		tolerance compare.Tolerance
+		want      string
+	}{
+		{"a wider tolerance makes them match: nothing is left to decide", compare.Tolerance{Abs: 200}, ""},
+		{"a narrower one changes nothing", compare.Tolerance{}, "BMW battery.range unit"},
+	} {
+		list, err := suspects(t.Context(), recorded{records: records}, rules.Rules{Tolerance: map[string]compare.Tolerance{"battery.range": c.tolerance}})
+		if got := toldSuspects(list); err != nil || got != c.want {
+			t.Errorf("%s: %q, want %q (%v)", c.reason, got, c.want, err)
+		}
 	}
 }
 
