@@ -26,15 +26,15 @@ const (
 	mostFalseReady   = 0
 	mostFalseBlocked = 0.001 // of those that are not blocked
 	leastRightCause  = 0.995 // of those that are not ready: all root causes, and no other
-	mostPartial      = 0.46  // of the ready ones; half of these fleets is read from a store that is up to a day old
+	mostPartial      = 0.47  // of the ready ones; half of these fleets is read from a store that is up to a day old
 )
 
 // mostUnverifiable bounds the share of pairs on ready vehicles that time neither explains nor refutes, for the fields that
 // move at all. A field that is not named has none.
 var mostUnverifiable = map[string]float64{
-	"battery.percentRemaining": 0.44, "battery.range": 0.44, "charge.isPluggedIn": 0.20, "charge.state": 0.20, "charge.limit": 0.02, "odometer.distance": 0.02,
+	"battery.percentRemaining": 0.45, "battery.range": 0.45, "charge.isPluggedIn": 0.34, "charge.state": 0.39, "charge.limit": 0.02, "odometer.distance": 0.02,
 	"fuel.percentRemaining": 0.34, "fuel.amountRemaining": 0.34, "fuel.range": 0.42, "tires.frontLeft": 0.25, "tires.frontRight": 0.25, "tires.backLeft": 0.25, "tires.backRight": 0.25,
-	"security.isLocked": 0.12, "security.chargingPort": 0.20, "security.doors.frontLeft": 0.03, "security.windows.frontLeft": 0.04, "security.storage.rear": 0.02,
+	"security.isLocked": 0.12, "security.chargingPort": 0.34, "security.doors.frontLeft": 0.03, "security.windows.frontLeft": 0.04, "security.storage.rear": 0.02,
 	"engine.oil.lifeRemaining": 0.01,
 }
 

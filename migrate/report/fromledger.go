@@ -131,8 +131,19 @@ func listNotes(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 }
 
 func note(code migrate.Code, count int, examples []string) Note {
-	cause, _ := migrate.LookupCause(code)
-	return Note{Code: string(code), Count: count, Text: cause.Meaning + "; " + cause.Action, Examples: append([]string{}, examples...)}
+	text := noteTexts[code]
+	if text == "" {
+		cause, _ := migrate.LookupCause(code)
+		text = cause.Meaning + "; " + cause.Action
+	}
+	return Note{Code: string(code), Count: count, Text: text, Examples: append([]string{}, examples...)}
+}
+
+// noteTexts are what causes that usually block mean where they are only noted.
+var noteTexts = map[migrate.Code]string{
+	migrate.StaleData: "an app value that is not equal to the legacy one is older than 36 h, and no freshness rule judges it; subscribe the car to a webhook so that its store is refreshed",
+	migrate.ValueDiffers: "values that differ and do not stand against the car: it is described in other words under one VIN, or the difference had vanished when it was asked for again; " +
+		"the vehicle's notes say which",
 }
 
 func vehicleOf(rec migrate.Record, full bool) Vehicle {
