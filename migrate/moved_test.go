@@ -128,7 +128,11 @@ func TestACarUnderAnotherID(t *testing.T) {
 			e := searched(t, m, entry, nil, c.orphans)
 			j := Judge(entry, e, Facts{}, rules.Rules{})
 			wantJudged(t, j, c.want)
-			if detail := j.Causes[0].Detail; !strings.HasSuffix(detail, c.detail) || c.detail == "" && detail != "" {
+			detail := j.Causes[0].Detail
+			if e.Identity.MovedTo != "" {
+				detail = "connected as " + e.Identity.MovedTo
+			}
+			if !strings.HasSuffix(detail, c.detail) || c.detail == "" && detail != "" {
 				t.Errorf("detail %q, want one that ends in %q", detail, c.detail)
 			}
 			wantCalls(t, caller, c.calls...)
