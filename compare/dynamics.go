@@ -173,19 +173,31 @@ func (f *Finding) change(apart time.Duration) float64 {
 	return f.Legacy.Value.Num - f.App.Value.Num
 }
 
-// amount is a change in words: "+61 km", "−12 points".
+// amount is a change in words: "+61 km", "-12 points".
 func (f *Field) amount(delta float64) string {
+	if delta < 0 {
+		return "-" + f.Amount(-delta)
+	}
+	return "+" + f.Amount(delta)
+}
+
+// Amount is a size of the field's quantity for people: fractions in points of a hundred, distances of positions in km.
+func (f *Field) Amount(n float64) string {
 	unit, digits := f.Quantity.Unit, 0
 	switch {
+	case math.IsInf(n, 0):
+		return "any"
+	case n == 0:
+		return "none"
 	case f.Quantity == Fraction:
-		delta, unit = delta*100, "points"
+		n, unit = n*100, "points"
 	case f.Quantity == Place:
-		delta, unit = delta/1000, "km"
+		n, unit = n/1000, "km"
 	}
-	if math.Abs(delta) < 10 {
+	if n < 10 {
 		digits = 1
 	}
-	return fmt.Sprintf("%+.*f %s", digits, delta, unit)
+	return fmt.Sprintf("%.*f %s", digits, n, unit)
 }
 
 // sameMoment is how close two observation times are when they are one observation (DESIGN §3.3).

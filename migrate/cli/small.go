@@ -104,8 +104,23 @@ func fieldsCommand(p Process) *ucli.Command {
 			t.AppendRow(table.Row{f.Name, legacyText(f), appText(f), f.Quantity.Unit, toleranceText(f), f.Dynamics, strings.Join(f.Permissions, " or "), f.Group})
 		}
 		t.Render()
-		return nil
+		return listChanges(p)
 	}}
+}
+
+// listChanges says how fast fields may change between two observations, and why: what drift and differs are decided on.
+func listChanges(p Process) error {
+	fmt.Fprintln(p.Stdout, "\nBetween two observations at different times a value may change by its tolerance and, at the most:")
+	t := newTable(p, "field", "up an hour", "down an hour", "at once", "usual span", "because")
+	for _, f := range compare.All() {
+		if c := f.Change; c.Why != "" {
+			t.AppendRow(table.Row{f.Name, f.Amount(c.Up), f.Amount(c.Down), f.Amount(c.Step), f.Amount(c.Span), c.Why})
+		}
+	}
+	t.Render()
+	_, err := fmt.Fprintln(p.Stdout, "Beyond it a difference is refuted (differs); within it, it is explained where less than a fifth of the usual span is allowed (drift), else unverifiable.\n"+
+		"Static fields must be equal whatever the times; volatile ones can only be compared when observed within two seconds.")
+	return err
 }
 
 func legacyText(f *compare.Field) string { return f.Legacy.Path + " " + f.Legacy.Text }
