@@ -286,3 +286,38 @@ func TestUnder(t *testing.T) {
 		}
 	})
 }
+
+// TestImperialLegacyChangesNothing: the same car asked in imperial units on the legacy leg comes to the same outcomes,
+// whatever the values and the times.
+func TestImperialLegacyChangesNothing(t *testing.T) {
+	toImperial := map[Quantity]float64{Length: 1 / 1.609344, Volume: 1 / 3.785411784, Pressure: 1 / 6.894757293168, Speed: 1 / 1.609344}
+	for _, f := range All() {
+		factor, ok := toImperial[f.Quantity]
+		if !ok || f.Group == MakeSpecific {
+			continue
+		}
+		for n := range uint64(100) {
+			r := rand.New(rand.NewPCG(n, 11))
+			value := randomValue(r, f).Num
+			app := observation(f, changed(r, f, number(value)), noon.Add(randomSpan(r)), timeMaker)
+			metric := diffOf(f, legacyIn(t, f, value, "metric"), app)
+			imperial := diffOf(f, legacyIn(t, f, value*factor, "imperial"), app)
+			if metric.Outcome != imperial.Outcome || metric.Reason != imperial.Reason {
+				t.Errorf("%s %v against %v: metric %s (%s), imperial %s (%s)", f.Name, value, app.Value, metric.Outcome, metric.Note, imperial.Outcome, imperial.Note)
+			}
+		}
+	}
+}
+
+// legacyIn is a legacy reading of a number in a unit system, through the decoder.
+func legacyIn(t *testing.T, f *Field, n float64, system string) Reading {
+	t.Helper()
+	body := fmt.Sprintf("%v", n)
+	keys := strings.Split(f.Legacy.Text, ".")
+	for i := len(keys) - 1; i >= 0; i-- {
+		body = fmt.Sprintf(`{%q:%s}`, keys[i], body)
+	}
+	text := fmt.Sprintf(`{"responses":[{"path":%q,"code":200,"body":%s,"headers":{"sc-data-age":%q,"sc-unit-system":%q}}]}`,
+		f.Legacy.Path, body, noon.Format(time.RFC3339), system)
+	return ReadLegacy([]*Field{f}, "any", []string{f.Legacy.Path}, mustBatch(t, []byte(text)))[0]
+}
