@@ -186,7 +186,10 @@ func (f *fleet) begin(ctx context.Context) error {
 	if err := f.ledger.Draw(ctx, f.o.draw.Least(f.file.Len())); err != nil {
 		return err
 	}
-	return errors.Join(f.ledger.SetRules(ctx, f.o.rules), f.ledger.SetHeader(ctx, h))
+	if err := f.ledger.SetRules(ctx, f.o.rules); err != nil {
+		return err
+	}
+	return f.ledger.SetHeader(ctx, h)
 }
 
 func (f *fleet) putEntries(ctx context.Context, seed uint64) error {
