@@ -2,6 +2,8 @@ package compare
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +36,7 @@ type leaf struct {
 // entry per field in that order, as ReadLegacy and ReadApp make them. It never panics on odd values and never
 // compares a value that was not served.
 func Diff(fields []*Field, legacy, app []Reading) []Finding {
+	fields = asLabelled(fields, app)
 	unequal := unequalFields(fields, legacy, app)
 	findings := make([]Finding, 0, len(fields))
 	for i, f := range fields {
@@ -49,6 +52,34 @@ func Diff(fields []*Field, legacy, app []Reading) []Finding {
 		findings = append(findings, finding)
 	}
 	return findings
+}
+
+// wholeMile is what two roundings of one odometer may differ by where one of them is in whole miles: a mile that was cut
+// off on one side, and half a kilometre that was rounded on the other.
+const wholeMile = 1.609344 + 0.5
+
+// asLabelled widens a tolerance by what the app leg's unit cannot tell apart.
+func (t Tolerance) asLabelled(app Reading) Tolerance {
+	if u, ok := units[strings.ToLower(strings.TrimSpace(app.Unit))]; ok && u.quantity == Length && u.factor > 1 {
+		t.Abs = max(t.Abs, wholeMile)
+	}
+	return t
+}
+
+// asLabelled are the fields with the tolerances that the app leg's units allow.
+func asLabelled(fields []*Field, app []Reading) []*Field {
+	for i, f := range fields {
+		if t := f.Tolerance.asLabelled(app[i]); t != f.Tolerance {
+			fields = slices.Clone(fields)
+			for j := i; j < len(fields); j++ {
+				own := *fields[j]
+				own.Tolerance = own.Tolerance.asLabelled(app[j])
+				fields[j] = &own
+			}
+			return fields
+		}
+	}
+	return fields
 }
 
 func noCounterpart(legacy Reading) Outcome {
@@ -131,7 +162,7 @@ func (f Finding) Under(t Tolerance) Finding {
 		return f
 	}
 	field := *known
-	field.Tolerance = t
+	field.Tolerance = t.asLabelled(f.App)
 	unequal := !field.equal(f.Legacy.comparable(f.App), f.App.comparable(f.Legacy))
 	if f.Distance != nil { // the positions are not kept, their distance is
 		unequal = *f.Distance > t.Abs

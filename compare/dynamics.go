@@ -12,6 +12,8 @@ import (
 type Change struct {
 	Up, Down float64 // the most per hour; +Inf: any amount at any moment
 	Step     float64 // what may change at once, whatever the time: gauges that are recomputed
+	Day      float64 // the most per day beyond the first twelve hours: nobody drives flat out for a week; 0: Up and Down hold on
+	Usual    float64 // the most per day that cars usually do; more is possible, and proves nothing; 0: not stated
 	Span     float64 // the usual span; an allowed change of a fifth of it or more proves nothing
 	Why      string  // the reason for the rates, in words a stakeholder understands
 }
@@ -22,8 +24,8 @@ const tight = 0.2
 
 // The changes of the catalogue's fields. Fields that are not here are static, or may change at any moment.
 var (
-	odometerChange = Change{Up: 250, Span: 200_000,
-		Why: "an odometer never falls, and no car drives faster than 250 km/h for long"}
+	odometerChange = Change{Up: 250, Day: 2_500, Usual: 800, Span: 200_000,
+		Why: "an odometer never falls, and no car drives faster than 250 km/h for long, or 2,500 km a day for days"}
 	chargeChange = Change{Up: 4.5, Down: 3, Step: 0.03, Span: 1,
 		Why: "the fastest charging fills three quarters of a battery in ten minutes, flat-out driving empties one in no less than twenty; the gauge is recomputed by up to 3 points"}
 	batteryRangeChange = Change{Up: 2_250, Down: 1_500, Step: 90, Span: 500,
@@ -52,11 +54,21 @@ func (c Change) bound(delta float64, apart time.Duration) float64 {
 	if rate == 0 {
 		return c.Step
 	}
+	if c.Day > 0 && apart > halfDay {
+		return rate*halfDay.Hours() + c.Day*(apart-halfDay).Hours()/24 + c.Step
+	}
 	return rate*apart.Hours() + c.Step
 }
 
-// weak tells a time that is only the latest possible moment of the observation: when Smartcar fetched or stored it.
-func (r Reading) weak() bool {
+const halfDay = 12 * time.Hour
+
+// unusual tells a change that is possible and yet more than cars do in that time; a fifth of a day is granted at once.
+func (c Change) unusual(delta float64, apart time.Duration) bool {
+	return c.Usual > 0 && math.Abs(delta) > c.Usual*(0.2+apart.Hours()/24)
+}
+
+// Weak tells a time that is only the latest possible moment of the observation: when Smartcar fetched or stored it.
+func (r Reading) Weak() bool {
 	return r.TimeFrom != timeLegacy && r.TimeFrom != timeMaker && r.TimeFrom != ""
 }
 
@@ -76,7 +88,7 @@ func (f *Finding) weighTimes(field *Field) {
 		f.differs("both legs observed it at the same moment")
 	case field.Dynamics == Volatile:
 		f.unverifiable("what happened between the two observations is not known")
-	case f.Legacy.weak() || f.App.weak():
+	case f.Legacy.Weak() || f.App.Weak():
 		f.weighWeak(field, apart)
 	default:
 		f.weighBound(field, apart)
@@ -86,7 +98,7 @@ func (f *Finding) weighTimes(field *Field) {
 // oneMoment tells whether both legs show one observation. A time that is only the latest possible one tells it where both
 // legs read the same one: that of one record of one store.
 func (f *Finding) oneMoment(apart time.Duration) bool {
-	exact := !f.Legacy.weak() && !f.App.weak()
+	exact := !f.Legacy.Weak() && !f.App.Weak()
 	return apart.Abs() <= sameMoment && (exact || f.Legacy.TimeFrom == f.App.TimeFrom)
 }
 
@@ -111,10 +123,10 @@ func joined(first, second string) string {
 // is explained, and refuted is only what runs backwards: the value that is older for certain and yet higher.
 func (f *Finding) weighWeak(field *Field, apart time.Duration) {
 	older, newer := f.App, f.Legacy
-	if apart < 0 || apart == 0 && f.Legacy.weak() {
+	if apart < 0 || apart == 0 && f.Legacy.Weak() {
 		older, newer = f.Legacy, f.App
 	}
-	if field.Dynamics == Monotonic && !newer.weak() && older.Value.Num > newer.Value.Num {
+	if field.Dynamics == Monotonic && !newer.Weak() && older.Value.Num > newer.Value.Num {
 		f.differs(joined(ageNote(f.Legacy, f.App), "the older value is the higher one: "+field.Change.Why))
 		return
 	}
@@ -127,9 +139,11 @@ func (f *Finding) weighBound(field *Field, apart time.Duration) {
 	bound := field.Change.bound(delta, apart.Abs())
 	said := fmt.Sprintf("%s; %s in %s", ageNote(f.Legacy, f.App), field.amount(delta), Span(apart.Abs()))
 	switch allowed := bound + field.Tolerance.of(f.Legacy.Value.Num, f.App.Value.Num); {
-	case math.Abs(delta) > allowed && f.unitInMotion(field, apart):
+	case (math.Abs(delta) > allowed || field.Change.unusual(delta, apart.Abs())) && f.unitInMotion(field, apart, delta):
 	case math.Abs(delta) > allowed:
 		f.differs(said + " is not possible: " + field.Change.Why)
+	case field.Change.unusual(delta, apart.Abs()):
+		f.unverifiable(field.amount(delta) + " in that time is possible, but more than cars usually do")
 	case allowed < tight*field.Change.Span:
 		f.Outcome, f.Reason, f.Note = Drift, "", said+" is possible"
 	default:
@@ -137,9 +151,9 @@ func (f *Finding) weighBound(field *Field, apart time.Duration) {
 	}
 }
 
-// unitInMotion tells whether a change that is not possible is a possible and small one under another unit: the label is
-// wrong and the car has moved since.
-func (f *Finding) unitInMotion(field *Field, apart time.Duration) bool {
+// unitInMotion tells whether a change that is not possible, or not usual, is a possible and small one under another unit: the
+// label is wrong and the car has moved since. as is the change as labelled.
+func (f *Finding) unitInMotion(field *Field, apart time.Duration, as float64) bool {
 	if field.NoSuspect || f.Distance != nil {
 		return false
 	}
@@ -149,8 +163,9 @@ func (f *Finding) unitInMotion(field *Field, apart time.Duration) bool {
 			scaled.App.Value.Num *= scale
 			delta := scaled.change(apart)
 			allowed := field.Change.bound(delta, apart.Abs()) + field.Tolerance.of(f.Legacy.Value.Num, scaled.App.Value.Num)
-			// As close as chance would not bring it: of the value, not only of the span.
-			if math.Abs(delta) <= allowed && allowed < closeToValue*f.Legacy.Value.Num {
+			// As close as chance would not bring it: of the value, not only of the span, or of the change as labelled.
+			close := allowed < closeToValue*f.Legacy.Value.Num || math.Abs(delta) < closeToValue*math.Abs(as)
+			if math.Abs(delta) <= allowed && close {
 				f.Outcome, f.Reason, f.Note = Differs, ReasonUnit, fmt.Sprintf("%s; the change is only possible when the app value is scaled by %.6g: a wrong unit", ageNote(f.Legacy, f.App), scale)
 				return true
 			}
@@ -159,7 +174,8 @@ func (f *Finding) unitInMotion(field *Field, apart time.Duration) bool {
 	return false
 }
 
-// closeToValue is the part of a value that an allowed change must stay below for another unit to be convicted.
+// closeToValue is the part of a value that an allowed change must stay below for another unit to be convicted, or the part
+// of the change as labelled that the change under the other unit must.
 const closeToValue = 0.1
 
 // change is the later value minus the earlier one; for positions the distance, always up.

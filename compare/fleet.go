@@ -27,7 +27,7 @@ func (f Finding) Pair() (p Pair, ok bool) {
 		return Pair{}, false
 	}
 	apart, stated := observedApart(f.Legacy, f.App)
-	p.Apart, p.Timed = apart.Abs(), stated && !f.Legacy.weak() && !f.App.weak()
+	p.Apart, p.Timed = apart.Abs(), stated && !f.Legacy.Weak() && !f.App.Weak()
 	return p, p.Legacy.Form == p.App.Form
 }
 

@@ -94,9 +94,16 @@ func chargeLimit() pick {
 		if ok && limit != nil {
 			return limit, true
 		}
-		return walk(body, []string{"activeLimit"})
+		active, ok := walk(body, []string{"activeLimit"})
+		if ok && active == nil {
+			return notNow{}, true // null while not plugged in (v2-to-v3-mapping.md §1 row 12)
+		}
+		return active, ok
 	}}
 }
+
+// notNow is a value that the car's state withholds, as the error NOT_CHARGING does.
+type notNow struct{}
 
 // openness turns isOpen into v2's words.
 func openness(p pick) pick {

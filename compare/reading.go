@@ -81,6 +81,10 @@ func (r *Reading) take(f *Field, raw any, label string) {
 	if len(label) > maxLabel {
 		r.Unit = strings.ToValidUTF8(label[:maxLabel], "") // kept shorter; converted whole, or a long label could pass for a known one
 	}
+	if raw == (notNow{}) {
+		r.Status, r.Failure = Failed, &Failure{Kind: KindNotApplicable, Note: "null in the car's present state"}
+		return
+	}
 	if isEmpty(raw) {
 		r.Status = Empty
 		return

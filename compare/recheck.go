@@ -147,9 +147,22 @@ func (r Round) result(f *Field) RecheckResult {
 	case f.Quantity == Place:
 		return r.Apart.result(f.Tolerance.Abs)
 	case !f.equal(before, after) && f.between(before, app, after):
-		return Explained
+		return f.enveloped(before, after, r.After.Observed.Sub(r.Before.Observed))
 	case f.equal(before, app) && f.equal(app, after):
 		return Flapped
+	}
+	return Persistent
+}
+
+// enveloped tells what an app value between two different legacy ones means: explained, where they could change so far in
+// the time between them and little else would be possible; gone again, where the value may change at any moment.
+func (f *Field) enveloped(before, after Value, apart time.Duration) RecheckResult {
+	if before.Form != FormNumber || f.Dynamics == Volatile {
+		return Flapped
+	}
+	allowed := f.Change.bound(after.Num-before.Num, max(apart, time.Minute)) + f.Tolerance.of(before.Num, after.Num)
+	if math.Abs(after.Num-before.Num) <= allowed && allowed < tight*f.Change.Span {
+		return Explained
 	}
 	return Persistent
 }

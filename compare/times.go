@@ -30,7 +30,13 @@ func (r *Reading) observe(own moment, fetched ...moment) {
 			r.Fetched = s.at
 		}
 	}
-	if !own.at.IsZero() && !r.Fetched.IsZero() && own.at.After(r.Fetched.Add(aheadOfFetch)) {
+	latest := r.Fetched
+	for _, s := range fetched {
+		if latest.IsZero() {
+			latest = s.at
+		}
+	}
+	if !own.at.IsZero() && !latest.IsZero() && own.at.After(latest.Add(aheadOfFetch)) {
 		r.warn(WarnClock)
 		own.at = time.Time{}
 	}

@@ -80,7 +80,7 @@ func TestNumbers(t *testing.T) {
 		{"charge.limit", `{"values":[{"type":"GLOBAL","limit":50,"condition":{"name":"home"}}],"activeLimit":90,"unit":"percent"}`, "0.9", "a condition makes it another limit"},
 		{"charge.limit", `{"values":[{"type":"GLOBAL","limit":null}],"activeLimit":90,"unit":"percent"}`, "0.9", "a limit that is null is none"},
 		{"charge.limit", `{"values":[],"activeLimit":100,"unit":"percent"}`, "1", "three of four recordings"},
-		{"charge.limit", `{"values":[],"activeLimit":null,"unit":"percent"}`, "empty", "not plugged in"},
+		{"charge.limit", `{"values":[],"activeLimit":null,"unit":"percent"}`, "failed not-applicable", "not plugged in"},
 		{"battery.nominalCapacity", `{"capacity":82,"unit":"kWh"}`, "82", "a number in v3"},
 		{"battery.nominalCapacity", `{"capacity":{"nominal":82},"unit":"kWh"}`, "failed malformed", "an object is v2's shape"},
 		{"year", `{"year":"2024"}`, "2024", "year as text"},

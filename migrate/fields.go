@@ -58,6 +58,8 @@ func (c *court) field(f compare.Finding, groups *grouping) {
 		}
 	case compare.Unmeasured:
 		c.unmeasured(f, groups)
+	case compare.Gained, compare.Nowhere: // required by name, and not served today: nothing is lost, and nothing proved
+		c.vague++
 	}
 }
 
@@ -137,7 +139,7 @@ func (c *court) unmeasured(f compare.Finding, groups *grouping) {
 	}
 	if f.Reason == compare.ReasonAppSide {
 		code, source, failure = SignalUnavailable, f.App.Source, f.App.Failure
-		if c.missingPermission(f) != "" {
+		if c.missingPermission(f) != "" && c.waives(PermissionLost, f.Field) == "" {
 			return // the lost permission explains it
 		}
 	}

@@ -3,7 +3,6 @@ package migrate
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 
 	"scmigrate/migrate/rules"
@@ -31,28 +30,27 @@ func defaultGate() rules.Gate {
 // Gates evaluates the gates that the fleet was counted for (CONTRACT §3). A gate holds only if it holds even when every
 // inconclusive vehicle turns out against it, and fails only if it fails even when each turns out for it. A gate that limits
 // the inconclusive vehicles and holds takes those of its own group out of the other gates; one about the whole fleet takes
-// out all. With a sample, what is not drawn is only spoken for by a gate with a bound: where there is none, no gate holds.
+// out all. With a sample, what is not drawn is only spoken for by a gate with a bound: one without may fail, and never holds.
 func (f *Fleet) Gates() []Gate {
 	excused := map[scope]bool{}
 	for _, g := range f.gates {
-		if g.Count == string(Inconclusive) && g.Limits() && f.evaluate(g, false).Met == metYes {
+		if g.Count == string(Inconclusive) && g.Limits() && !f.unbounded(g) && f.evaluate(g, false).Met == metYes {
 			excused[scopeOf(g)] = true
 		}
 	}
 	evaluated := make([]Gate, len(f.gates))
 	for i, g := range f.gates {
 		evaluated[i] = f.evaluate(g, excused[scope{}] || excused[scopeOf(g)])
-	}
-	if f.Sample.Partial() && !slices.ContainsFunc(f.gates, func(g rules.Gate) bool { return g.Confidence > 0 }) {
-		for i := range evaluated {
-			if evaluated[i].Met == metYes {
-				evaluated[i].Met = metUndecided
-				evaluated[i].Observed += " of those drawn; only a gate with a bound, like @95%, speaks for the rest"
-			}
+		if f.unbounded(g) && evaluated[i].Met == metYes {
+			evaluated[i].Met = metUndecided
+			evaluated[i].Observed += " of those drawn; only a gate with a bound, like @95%, speaks for the rest"
 		}
 	}
 	return evaluated
 }
+
+// unbounded tells a gate that speaks for the drawn vehicles alone.
+func (f *Fleet) unbounded(g rules.Gate) bool { return f.Sample.Partial() && g.Confidence == 0 }
 
 func (f *Fleet) evaluate(g rules.Gate, excused bool) Gate {
 	group := f.groups[scopeOf(g)]

@@ -177,6 +177,9 @@ func (c *court) permissions() {
 			c.withoutPermission(f, missing)
 		}
 	}
+	if len(c.rules.Permissions) > 0 && !c.e.Identity.Listed.states() && c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered {
+		c.blame(SignalUnavailable, "the rules ask for permissions, and which are granted is not known")
+	}
 	for _, p := range c.rules.Permissions {
 		if listed := c.e.Identity.Listed; listed.states() && !slices.Contains(listed.Permissions, p) {
 			c.blame(PermissionLost, p)

@@ -38,7 +38,7 @@ func TestJudgeFields(t *testing.T) {
 		{"gained is no loss", []string{"odometer.distance absent ok", "vin ok ok"}, nil, nil, "ready /full"},
 		{"neither has it", []string{"odometer.distance incapable absent", "vin ok ok"}, nil, nil, "ready /full"},
 		{"not charging: no value to lose", []string{"charge.state unplugged ok", "vin ok ok"}, nil, nil, "ready /full"},
-		{"required, and neither has it", []string{"odometer.distance incapable absent", "vin ok ok"}, nil, []string{"odometer.distance", "vin"}, "ready /full"},
+		{"required, and neither has it", []string{"odometer.distance incapable absent", "vin ok ok"}, nil, []string{"odometer.distance", "vin"}, "ready /partial"},
 
 		{"the legacy item fails for now", []string{"odometer.distance later ok", "vin ok ok"}, nil, nil, "inconclusive legacy-unmeasured(odometer.distance)"},
 		{"the legacy item is throttled", []string{"odometer.distance throttled ok", "vin ok ok"}, nil, nil, "inconclusive legacy-unmeasured(odometer.distance)"},
@@ -149,7 +149,7 @@ func TestRequiredPermissions(t *testing.T) {
 	}{
 		{"granted", granted, []string{"odometer.distance ok ok"}, LegAnswered, LegAnswered, Facts{}, "ready /full", nil},
 		{"missing", allPermissions(), []string{"odometer.distance ok ok"}, LegAnswered, LegAnswered, Facts{}, "blocked permission-lost", []string{"control_charge"}},
-		{"silent about permissions: nothing is proved", nil, []string{"odometer.distance ok ok"}, LegAnswered, LegAnswered, Facts{}, "ready /full", nil},
+		{"silent about permissions: neither proved nor missing", nil, []string{"odometer.distance ok ok"}, LegAnswered, LegAnswered, Facts{}, "inconclusive signal-unavailable", nil},
 		{"none is granted: both are missing", []string{}, []string{"vin ok ok"}, LegAnswered, LegAnswered, Facts{}, "blocked permission-lost permission-lost", []string{"control_charge", "read_odometer"}},
 		{"missing, and the field under it lost: one cause", without(granted, "read_odometer"), []string{"odometer.distance ok denied", "vin ok ok"}, LegAnswered, LegAnswered, Facts{}, "blocked permission-lost", []string{"read_odometer"}},
 		{"missing, legacy was not measured", allPermissions(), nil, LegNotRun, LegNotRun, Facts{}, "blocked permission-lost not-run", []string{"control_charge"}},
@@ -187,7 +187,7 @@ func TestRequiredPermissionsOfUnlistedCars(t *testing.T) {
 	wantJudged(t, Judge(anEntry(), e, Facts{}, demand), "blocked not-connected")
 	e = healthy(seen(t, "odometer.distance ok ok", "vin ok ok")...)
 	e.Identity.Listed, e.Identity.TokenUser = nil, userID
-	wantJudged(t, Judge(anEntry(), e, Facts{}, demand), "ready /full")
+	wantJudged(t, Judge(anEntry(), e, Facts{}, demand), "inconclusive signal-unavailable") // measured, and not known what is granted
 }
 
 // TestOneCauseForEachPermission: also where only the app leg's own words tell which fields are denied.

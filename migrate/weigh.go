@@ -49,11 +49,21 @@ func weighed(f compare.Finding, e Evidence, facts Facts, r rules.Rules) compare.
 	if s := facts.suspect(first, e.Make); s != nil {
 		f.Outcome, f.Reason, f.Note = compare.Differs, s.Reason, s.Note
 	}
-	if limit := r.Freshness.Of(f.Field); limit > 0 && f.Unequal() {
-		if age := f.Age(e.At); age > limit {
-			f.Outcome, f.Reason = compare.Differs, compare.ReasonStale
-			f.Note = "the app value is " + compare.Span(age) + " old, over the " + compare.Span(limit) + " that the rules allow"
-		}
+	if limit := r.Freshness.Of(f.Field); limit > 0 && f.Unequal() && f.Outcome != compare.Differs { // a difference stays what it is, however old
+		f = aged(f, f.Age(e.At), limit)
+	}
+	return f
+}
+
+// aged holds an unequal value that time explains or may explain against the rules' freshness. One of which only the latest
+// possible time is known may be older than it looks.
+func aged(f compare.Finding, age, limit time.Duration) compare.Finding {
+	switch {
+	case age > limit:
+		f.Outcome, f.Reason = compare.Differs, compare.ReasonStale
+		f.Note = "the app value is " + compare.Span(age) + " old, over the " + compare.Span(limit) + " that the rules allow"
+	case f.App.Weak():
+		f.Outcome, f.Reason, f.Note = compare.Unmeasured, compare.ReasonTimes, "the rules ask for its age, and it is only stated when it was fetched"
 	}
 	return f
 }

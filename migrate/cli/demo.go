@@ -58,8 +58,7 @@ func demo(ctx context.Context, p Process, dir string, s fixtures.Scenario) error
 		return err
 	}
 	p.Transport, p.LookupEnv = world.Transport(), demoEnv(p, world)
-	o := options{inventory: inventoryPath, out: dir, format: strings.Join([]string{"terminal", "html", "markdown", "json"}, ","), fieldSpec: "standard", legs: "both",
-		limit: "unlimited", limitShare: "100%", concurrency: 8, controls: 3, recheck: defaultRecheck, recheckAfter: defaultRecheckAfter, maxBilled: 60, timeoutLegacy: demoTimeout, timeoutApp: demoTimeout}
+	o := demoOptions(inventoryPath, dir)
 	if err := errors.Join(o.check(), o.checkRun()); err != nil {
 		return err
 	}
@@ -67,6 +66,12 @@ func demo(ctx context.Context, p Process, dir string, s fixtures.Scenario) error
 		return err
 	}
 	return checkTruth(ctx, p.Stdout, dir, world)
+}
+
+// demoOptions are those of a run against the simulator: nothing limits it.
+func demoOptions(inventoryPath, dir string) options {
+	return options{inventory: inventoryPath, out: dir, format: strings.Join([]string{"terminal", "html", "markdown", "json"}, ","), fieldSpec: "standard", legs: "both",
+		limit: "unlimited", limitShare: "100%", concurrency: 8, controls: 3, recheck: defaultRecheck, recheckAfter: defaultRecheckAfter, maxBilled: 60, timeoutLegacy: demoTimeout, timeoutApp: demoTimeout}
 }
 
 // demoFiles writes the inventory and the truth, and clears away an earlier demo.
@@ -87,7 +92,7 @@ func demoFiles(ctx context.Context, dir string, world *fixtures.World) (string, 
 func clearDemo(ctx context.Context, dir string) error {
 	l, err := ledger.Open(dir)
 	if errors.Is(err, ledger.ErrNone) {
-		return nil
+		return emptyOrNew(dir)
 	}
 	if err != nil {
 		return usage(err)
@@ -100,6 +105,18 @@ func clearDemo(ctx context.Context, dir string) error {
 		return usagef("%s holds a run that is not the demo's (give another -o DIR)", dir)
 	}
 	return ledger.Remove(dir)
+}
+
+// emptyOrNew refuses a directory that holds anything: the demo's files must not take the place of somebody's.
+func emptyOrNew(dir string) error {
+	things, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && len(things) == 0:
+		return nil
+	case err != nil:
+		return usage(fmt.Errorf("cannot read the demo's directory: %w", err))
+	}
+	return usagef("%s holds other files (give a new or empty directory with -o)", dir)
 }
 
 func writeWith(path string, write func(io.Writer) error) (err error) {

@@ -2,4 +2,4 @@
 
 package cli
 
-const accuracyDefault = 20
+const accuracyDefault, accuracyMost = 20, 1_000_000

@@ -78,6 +78,9 @@ func rejudge(ctx context.Context, p Process, o rejudgeOptions) (err error) {
 		return err
 	}
 	account.write(o)
+	if err := h.sayGates(ctx, account); err != nil {
+		return err
+	}
 	if account.err != nil || o.dryRun {
 		return errors.Join(account.err, h.exit(ctx, stop))
 	}
@@ -179,6 +182,15 @@ func (o rejudgeOptions) settle(ctx context.Context, p Process, h *hearing, heade
 	stop := migrate.Stop(header.Stopped)
 	_, err = migrate.Settle(ctx, h, h.rules, stop, end)
 	return stop, err
+}
+
+// sayGates shows what the exit code is made of.
+func (h *hearing) sayGates(ctx context.Context, a *account) error {
+	frame, err := h.Frame(ctx)
+	for _, g := range h.review.Gates(frame) {
+		a.line("gate %-9s  %s (observed %s)", g.Met, g.Require, g.Observed)
+	}
+	return err
 }
 
 // exit is the gates' exit code; why the run ended early matters only where it ended for a breach.

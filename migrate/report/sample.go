@@ -83,9 +83,18 @@ func (s Summary) drawn(n int) string {
 
 func (s Summary) goText() string {
 	if s.Run.Sample == nil {
-		return fmt.Sprintf("Every gate holds; %s can be switched.", vehicles(s.Verdicts.Ready))
+		return fmt.Sprintf("Every gate holds; %s can be switched.%s", vehicles(s.Verdicts.Ready), s.leftBehind())
 	}
 	return fmt.Sprintf("Every gate holds; %s of %s are ready.", count(s.Verdicts.Ready), s.drawn(s.Total))
+}
+
+// leftBehind says what a GO does not speak for.
+func (s Summary) leftBehind() string {
+	v := s.Verdicts
+	if v.Blocked+v.Inconclusive == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" Not among them: %s blocked and %s not measured, which the gates allow.", count(v.Blocked), count(v.Inconclusive))
 }
 
 // inventoryText is the size of the inventory.

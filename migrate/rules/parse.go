@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -82,6 +83,11 @@ func (r *reader) readFields(n *yaml.Node) {
 		{"ignore", func(n *yaml.Node) { r.rules.Ignore = r.fields(n, "ignore") }},
 		{"cohorts", r.readCohorts},
 	})
+	for _, name := range r.rules.Names() {
+		if slices.Contains(r.rules.Ignore, name) {
+			r.at(n, "a field is both required and ignored: "+name, "take it out of one of them")
+		}
+	}
 }
 
 func (r *reader) readCohorts(n *yaml.Node) {
