@@ -2,7 +2,6 @@ package compare
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +35,6 @@ type leaf struct {
 // entry per field in that order, as ReadLegacy and ReadApp make them. It never panics on odd values and never
 // compares a value that was not served.
 func Diff(fields []*Field, legacy, app []Reading) []Finding {
-	fields = asLabelled(fields, app)
 	unequal := unequalFields(fields, legacy, app)
 	findings := make([]Finding, 0, len(fields))
 	for i, f := range fields {
@@ -47,7 +45,7 @@ func Diff(fields []*Field, legacy, app []Reading) []Finding {
 		case rule.outcome != "":
 			finding.Outcome, finding.Reason = rule.outcome, rule.reason
 		default:
-			finding.weigh(f, unequal[f.Name])
+			finding.weigh(f.asLabelled(app[i]), unequal[f.Name])
 		}
 		findings = append(findings, finding)
 	}
@@ -66,20 +64,15 @@ func (t Tolerance) asLabelled(app Reading) Tolerance {
 	return t
 }
 
-// asLabelled are the fields with the tolerances that the app leg's units allow.
-func asLabelled(fields []*Field, app []Reading) []*Field {
-	for i, f := range fields {
-		if t := f.Tolerance.asLabelled(app[i]); t != f.Tolerance {
-			fields = slices.Clone(fields)
-			for j := i; j < len(fields); j++ {
-				own := *fields[j]
-				own.Tolerance = own.Tolerance.asLabelled(app[j])
-				fields[j] = &own
-			}
-			return fields
-		}
+// asLabelled is the field with the tolerance that the app leg's unit allows.
+func (f *Field) asLabelled(app Reading) *Field {
+	t := f.Tolerance.asLabelled(app)
+	if t == f.Tolerance {
+		return f
 	}
-	return fields
+	own := *f
+	own.Tolerance = t
+	return &own
 }
 
 func noCounterpart(legacy Reading) Outcome {
@@ -94,7 +87,7 @@ func unequalFields(fields []*Field, legacy, app []Reading) map[string]bool {
 	left, right := make(map[string]leaf, len(fields)), make(map[string]leaf, len(fields))
 	for i, f := range fields {
 		if legacy[i].Status == Served && app[i].Status == Served {
-			left[f.Name], right[f.Name] = leaf{f, legacy[i].comparable(app[i])}, leaf{f, app[i].comparable(legacy[i])}
+			left[f.Name], right[f.Name] = leaf{f.asLabelled(app[i]), legacy[i].comparable(app[i])}, leaf{f.asLabelled(app[i]), app[i].comparable(legacy[i])}
 		}
 	}
 	unequal := &reporter{fields: map[string]bool{}}

@@ -54,7 +54,7 @@ func TestEveryKindIsDecided(t *testing.T) {
 			failed := Reading{Status: Failed, Failure: &Failure{Kind: kind}}
 			app, legacy := diffOne(t, "odometer.distance", served, failed), diffOne(t, "odometer.distance", failed, served)
 			// On the legacy leg what concerns the account, the token or our request says nothing about the field.
-			unsaid := kind.Passing() || slices.Contains([]Kind{KindInvalid, KindForbidden, KindReauth, KindGone}, kind)
+			unsaid := kind.Passing() || slices.Contains([]Kind{KindInvalid, KindForbidden, KindReauth, KindGone, KindNotFound}, kind)
 			if unsaid != (legacy.Outcome == Unmeasured) || kind.Passing() && app.Outcome != Unmeasured {
 				t.Errorf("%s passing %v: app %s, legacy %s", kind, kind.Passing(), app.Outcome, legacy.Outcome)
 			}

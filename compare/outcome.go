@@ -72,19 +72,12 @@ func (r Reading) availability() availability {
 func (r Reading) legacyAvailability() availability {
 	if r.Status == Failed && r.Failure != nil {
 		switch r.Failure.Kind {
-		case KindInvalid, KindForbidden, KindReauth, KindGone:
+		case KindInvalid, KindForbidden, KindReauth, KindGone, KindNotFound: // an endpoint that is gone says nothing of the car
 			return passing
-		case KindNotFound: // an endpoint that is gone says nothing of the car
-			if r.Failure.Code == "PATH" || r.Failure.Code == "VERSION" || r.Failure.Status == gone {
-				return passing
-			}
 		}
 	}
 	return r.availability()
 }
-
-// gone is HTTP's 410.
-const gone = 410
 
 // inState tells whether only the car's state keeps the field without a value (NOT_CHARGING). The store's error may be
 // older than the legacy answer that has one, so it is no loss: CONTRACT §6 names not capable, not permitted and absent.

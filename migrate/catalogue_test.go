@@ -75,13 +75,13 @@ v3   AUTHENTICATION             UNAUTHORIZED                401 passes  ?legacy-
 v3   AUTHENTICATION             ACCESS_DENIED               403 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-token-wrong       !not-connected                !signal-lost                  !not-connected
 v3   VALIDATION                 INVALID_INPUT_FORMAT        400 lasts   ?malformed-response       ?legacy-unmeasured  ?legacy-unmeasured        ?malformed-response           ?signal-unavailable           ?upstream-error
 v3   VALIDATION                 MISSING_PARAMETER           400 lasts   ?malformed-response       ?legacy-unmeasured  ?legacy-unmeasured        ?malformed-response           ?signal-unavailable           ?upstream-error
-v3   RESOURCE_NOT_FOUND         VEHICLE_NOT_FOUND           404 lasts   ?legacy-token-wrong       =                   =                         !not-connected                ?signal-unavailable           ?upstream-error
-v3   RESOURCE_NOT_FOUND         INVALID_PATH                404 lasts   ?legacy-token-wrong       =                   =                         ?malformed-response           ?signal-unavailable           ?upstream-error
-v3   RESOURCE_NOT_FOUND         SIGNAL_NOT_FOUND            404 lasts   ?legacy-token-wrong       =                   =                         ?malformed-response           !signal-lost                  !signal-lost
+v3   RESOURCE_NOT_FOUND         VEHICLE_NOT_FOUND           404 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-unmeasured        !not-connected                ?signal-unavailable           ?upstream-error
+v3   RESOURCE_NOT_FOUND         INVALID_PATH                404 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-unmeasured        ?malformed-response           ?signal-unavailable           ?upstream-error
+v3   RESOURCE_NOT_FOUND         SIGNAL_NOT_FOUND            404 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-unmeasured        ?malformed-response           !signal-lost                  !signal-lost
 none -                          -                           400 lasts   ?malformed-response       ?legacy-unmeasured  ?legacy-unmeasured        ?malformed-response           ?signal-unavailable           ?upstream-error
 none -                          -                           401 passes  ?legacy-token-refused     ?legacy-unmeasured  ?legacy-token-refused     ?upstream-error               ?signal-unavailable           ?upstream-error
 none -                          -                           403 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-token-wrong       !not-connected                ?signal-unavailable           ?upstream-error
-none -                          -                           404 lasts   ?legacy-token-wrong       =                   =                         !not-connected                ?signal-unavailable           ?upstream-error
+none -                          -                           404 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-unmeasured        !not-connected                ?signal-unavailable           ?upstream-error
 none -                          -                           409 passes  ?vehicle-unreachable      ?legacy-unmeasured  ?vehicle-unreachable      ?vehicle-unreachable          ?signal-unavailable           ?upstream-error
 none -                          -                           410 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-unmeasured        !not-connected                ?signal-unavailable           ?upstream-error
 none -                          -                           422 lasts   ?malformed-response       ?legacy-unmeasured  ?legacy-unmeasured        ?malformed-response           ?signal-unavailable           ?upstream-error
@@ -96,7 +96,7 @@ v3   -                          INTERNAL_ERROR              500 passes  ?upstrea
 v3   -                          BAD_REQUEST                 400 lasts   ?malformed-response       ?legacy-unmeasured  ?legacy-unmeasured        ?malformed-response           ?signal-unavailable           ?upstream-error
 v3   -                          UNAUTHORIZED                401 passes  ?legacy-token-refused     ?legacy-unmeasured  ?legacy-token-refused     ?upstream-error               ?signal-unavailable           ?upstream-error
 v3   -                          FORBIDDEN                   403 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-token-wrong       !not-connected                !signal-lost                  !not-connected
-v3   -                          NOT_FOUND                   404 lasts   ?legacy-token-wrong       =                   =                         !not-connected                !signal-lost                  !signal-lost
+v3   -                          NOT_FOUND                   404 lasts   ?legacy-token-wrong       ?legacy-unmeasured  ?legacy-unmeasured        !not-connected                !signal-lost                  !signal-lost
 `
 
 // errorRow is one line of errorTable.
