@@ -45,7 +45,11 @@ type again struct {
 
 // ask makes the three calls, as far as they can change anything. why is set where none was made.
 func (a *again) ask(ctx context.Context) (why string, err error) {
-	if reads := 2*len(compare.Paths(a.fields, a.evidence.Make)) + 1; a.billed()+reads > a.meter.Billed {
+	reads := 2*len(compare.Paths(a.fields, a.evidence.Make)) + 1
+	if a.meter.sameAPI() {
+		reads = 3
+	}
+	if a.billed()+reads > a.meter.Billed {
 		return "over --max-billed-per-vehicle", nil
 	}
 	v := a.visit()
@@ -85,12 +89,12 @@ func (a *again) visit() *visit {
 
 func (a *again) askLegacy(ctx context.Context) ([]compare.Reading, error) {
 	v, billed := a.visit(), a.billed()
-	err := v.legacyLeg(ctx)
+	err := v.legacy()(ctx)
 	leg := v.evidence.Legacy
 	a.evidence.Again.Requests += leg.Requests
 	a.evidence.Again.Legacy += leg.Billed - billed
 	a.evidence.Legacy.cite(leg)
-	return compare.ReadLegacy(a.fields, v.evidence.Make, v.asked, v.batch), err
+	return v.legacyReadings(a.fields), err
 }
 
 // askApp takes no answer for another car than the first time: that would be another car's value.

@@ -41,7 +41,7 @@ func Uncalled(entry inventory.Entry, facts Facts) Judgement {
 
 // LeftOut is the judgement of a vehicle that the sample did not draw: nothing is known of it, on purpose.
 func LeftOut(entry inventory.Entry, facts Facts) Judgement {
-	if slices.Contains(facts.Breached, entry.VehicleID) {
+	if facts.breached(entry.VehicleID) {
 		return Uncalled(entry, facts)
 	}
 	return Judgement{Verdict: Inconclusive, Causes: []CauseRef{{Code: NotRun, Detail: "not drawn into the sample"}}}

@@ -69,10 +69,14 @@ func (v *visit) withoutMakes(ctx context.Context, refused smartcar.Answer) error
 	all, standard := v.asked, v.standardPaths()
 	v.asked = standard
 	answer, err := v.send(ctx)
+	v.asked = all
+	if errors.Is(err, errNoToken) { // it died while it waited: the vehicle's trouble, not the run's
+		v.batch = compare.FailedBatch(all, compare.Failure{Kind: compare.KindUnauthorized, Note: "no token that may be sent"})
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	v.asked = all
 	if answer.Failure != nil {
 		v.refuse(*refused.Failure)
 		return nil

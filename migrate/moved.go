@@ -120,7 +120,7 @@ func (s *search) ownVIN(ctx context.Context) (known bool, err error) {
 		}
 		return false, err
 	}
-	if err := s.legacyLeg(ctx); err != nil {
+	if err := s.legacy()(ctx); err != nil {
 		return false, err
 	}
 	s.readOwn()
@@ -131,12 +131,12 @@ func (s *search) ownVIN(ctx context.Context) (known bool, err error) {
 }
 
 // lastingOutcomes of the legacy read are not asked for again: it answered, or is not for this car.
-var lastingOutcomes = map[LegOutcome]bool{LegAnswered: true, LegTokenWrong: true, LegNotFound: true}
+var lastingOutcomes = map[LegOutcome]bool{LegAnswered: true, LegTokenWrong: true, LegNotFound: true, LegOpaqueDenied: true}
 
 // readOwn takes what the legacy read told about the car.
 func (s *search) readOwn() {
 	e := s.evidence
-	readings := compare.ReadLegacy(s.fields, "", s.asked, s.batch)
+	readings := s.legacyReadings(s.fields)
 	if e.Legacy.Outcome == LegAnswered {
 		e.Legacy.settle(readings, legacyOutcome)
 	}

@@ -63,7 +63,8 @@ func (v *visit) sameLeg(ctx context.Context) error {
 		leg.malformed(err)
 		return nil
 	}
-	leg.Outcome, leg.Billed, v.opaque = LegAnswered, 1, &signals
+	leg.Outcome, v.opaque = LegAnswered, &signals
+	leg.Billed++
 	return nil
 }
 
