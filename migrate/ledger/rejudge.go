@@ -54,7 +54,7 @@ func (l *Ledger) setJudgements(ctx context.Context, records []migrate.Record) er
 				return err
 			}
 			_, err = tx.Exec("UPDATE vehicles SET finished=?, verdict=?, proof=?, judgement=? WHERE ordinal=?",
-				r.Finished(), r.Judgement.Verdict, r.Judgement.Proof, string(text), r.Entry.Ordinal)
+				r.Finished(), r.Judgement.Verdict, r.Judgement.Proof, string(l.clean(text)), r.Entry.Ordinal)
 			if err != nil {
 				return err
 			}
