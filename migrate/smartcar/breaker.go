@@ -168,17 +168,17 @@ func threshold(host Host) int {
 	return silentAfter
 }
 
-// hold tells about a silent host for which somebody waits.
+// hold tells about a silent host that is tried again.
 func (b *breaker) hold() Hold {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, host := range []Host{HostIAM, HostLegacy, HostApp} {
-		if c := b.hosts[host]; c != nil && !c.opened.IsZero() && (c.waiting > 0 || c.probing) {
-			h := Hold{Reason: HoldSilent, Host: host}
-			if !c.probing {
-				h.For = max(0, c.probe.Sub(b.now()))
-			}
-			return h
+		c := b.hosts[host]
+		if c == nil || c.opened.IsZero() {
+			continue
+		}
+		if span := c.probe.Sub(b.now()); c.probing || span > 0 {
+			return Hold{Reason: HoldSilent, Host: host, For: max(0, span)}
 		}
 	}
 	return Hold{}
