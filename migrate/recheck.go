@@ -38,7 +38,7 @@ func (r *Run) recheck(ctx, feed, work context.Context) error {
 	why, err := r.rechecks(feed, work)
 	switch stop := stopOf(ctx, feed, err); {
 	case err == nil:
-	case stop == StopBudget || stop == StopTimeBox || stop == StopPaused || stop == StopNoToken:
+	case stop == StopBudget || stop == StopTimeBox || stop == StopPaused || stop == StopSystemic || stop == StopNoToken:
 		why, err = string(stop), nil
 	}
 	if err != nil {

@@ -58,7 +58,8 @@ type request struct {
 	bearer            TokenFunc     // nil: the request carries no bearer token
 	token             secret.Secret // set by authorised
 	fingerprint       string
-	attempts          *int // attempts made so far for this call
+	attempts          *int        // attempts made so far for this call
+	open              func() bool // false once the host's breaker opened; nil: always open. Set by guarded
 }
 
 // reply is an Answer with what only the steps need to know.
