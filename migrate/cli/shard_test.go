@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -110,8 +111,11 @@ func (b *bench) secondUsers() string {
 	return more.String()
 }
 
-// TestFourShardsSayWhatOneRunSays: the same fleet as one run and as four shards that are merged.
-func TestFourShardsSayWhatOneRunSays(t *testing.T) {
+// TestFourShardsSayWhatOneRunSays: the same fleet as one run and as four shards that are merged. Time-outs pass in virtual
+// time; to the world it is always the same moment.
+func TestFourShardsSayWhatOneRunSays(t *testing.T) { synctest.Test(t, fourShardsSayWhatOneRunSays) }
+
+func fourShardsSayWhatOneRunSays(t *testing.T) {
 	b := mixedFleet(t)
 	oneCode, _, stderr := b.run()
 	if oneCode != 3 {
@@ -158,7 +162,9 @@ func (b *bench) wantSameBytes(dirs []string) {
 	}
 }
 
-func TestAMergedRunIsARunLikeAnyOther(t *testing.T) {
+func TestAMergedRunIsARunLikeAnyOther(t *testing.T) { synctest.Test(t, aMergedRunIsARunLikeAnyOther) }
+
+func aMergedRunIsARunLikeAnyOther(t *testing.T) {
 	b := mixedFleet(t)
 	dirs := b.shards(4)
 	merged := b.path("merged")
