@@ -33,7 +33,7 @@ func (b *bench) shards(n int, more ...string) (dirs []string) {
 	b.t.Helper()
 	for k := 1; k <= n; k++ {
 		dir := b.path(fmt.Sprintf("shard-%d", k))
-		if code, _, stderr := b.run(append([]string{"-o", dir, "--shard", fmt.Sprintf("%d/%d", k, n)}, more...)...); code != 0 && code != 3 && code != 4 {
+		if code, _, stderr := b.run(append([]string{"-o", dir, "--shard", fmt.Sprintf("%d/%d", k, n), "--format", "json"}, more...)...); code != 0 && code != 3 && code != 4 {
 			b.t.Fatalf("shard %d: exit %d: %s", k, code, stderr)
 		}
 		dirs = append(dirs, dir)
@@ -132,7 +132,11 @@ func fourShardsSayWhatOneRunSays(t *testing.T) {
 	}
 	users := map[string]int{}
 	for k, dir := range dirs {
-		for _, v := range answerOf(t, filepath.Join(dir, "report.json"))["vehicles"].([]any) {
+		shard := answerOf(t, filepath.Join(dir, "report.json"))
+		if ours, theirs := orphans(want), orphans(shard); ours == nil || ours != theirs {
+			t.Errorf("%v orphans in one run, %v in shard %d: the others' cars are none", ours, theirs, k+1)
+		}
+		for _, v := range shard["vehicles"].([]any) {
 			user := strings.ToLower(v.(map[string]any)["userId"].(string))
 			if other, ok := users[user]; user != "" && ok && other != k {
 				t.Errorf("user %s is in shards %d and %d", user, other+1, k+1)
@@ -141,6 +145,16 @@ func fourShardsSayWhatOneRunSays(t *testing.T) {
 		}
 	}
 	b.wantSameBytes(dirs)
+}
+
+// orphans is the count of the note about cars that the inventory lacks, nil where there is none.
+func orphans(report map[string]any) any {
+	for _, n := range report["notes"].([]any) {
+		if note := n.(map[string]any); note["code"] == "orphan-connection" {
+			return note["count"]
+		}
+	}
+	return nil
 }
 
 // wantSameBytes merges in another order and compares every file.
