@@ -14,7 +14,8 @@ import (
 type ForecastOptions struct {
 	Legs            string
 	LegacyAPI       string // LegacyV2 or LegacyV3
-	Bucket          smartcar.LimiterOptions
+	Shard           Shard
+	Bucket          smartcar.LimiterOptions // what this shard may take, where it is one
 	Controls        int
 	ReadsPerVehicle int // billed reads, at the most
 	Start           time.Time
@@ -27,7 +28,7 @@ type Forecast struct {
 	o                                     ForecastOptions
 	full                                  *smartcar.Limiter // a bucket nobody has taken from yet
 	vehicles, faulty, tokenless, userless int
-	leftOut                               int     // by the sample
+	leftOut, elsewhere                    int     // by the sample; in other shards
 	expiries                              []int64 // unix seconds of tokens that cannot be had again
 }
 
@@ -59,10 +60,27 @@ func (f *Forecast) Add(e inventory.Entry) {
 // LeaveOut takes an entry into account that the sample did not draw: it is listed like all others, and not called.
 func (f *Forecast) LeaveOut() { f.leftOut++ }
 
+// Elsewhere takes an entry into account that is another shard's: every shard reads the whole connections list.
+func (f *Forecast) Elsewhere() { f.elsewhere++ }
+
+// pages are those of the connections list, and one of the simulated vehicles'.
+func (f *Forecast) pages() int {
+	return max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+f.elsewhere+99)/100) + 1
+}
+
+// shardLine says what part of the fleet the figures are of, and what it costs to cut it.
+func (f *Forecast) shardLine() string {
+	s, own := f.o.Shard, f.vehicles+f.faulty+f.tokenless+f.leftOut
+	text := fmt.Sprintf("shard               %d of %d: %d of %d vehicles, whole users; the figures are this shard's, at its part of the limit", s.K, s.N, own, own+f.elsewhere)
+	if again := (s.N - 1) * (f.pages() + f.o.Controls); s.N > 1 {
+		text += fmt.Sprintf("; each shard reads the connections list and makes the controls itself, %d requests more in all shards than in one run", again)
+	}
+	return text
+}
+
 // Requests are the calls to each host. The connections list is assumed to be as long as the inventory, and live.
 func (f *Forecast) Requests() (legacy, app, iam int) {
-	pages := max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+99)/100) + 1
-	app = pages + f.o.Controls
+	app = f.pages() + f.o.Controls
 	switch f.o.Legs {
 	case "app":
 		app += f.vehicles
@@ -121,6 +139,9 @@ func (f *Forecast) Lines() []string {
 	}
 	if n := f.vehicles + f.faulty + f.tokenless; f.leftOut > 0 {
 		lines = append([]string{fmt.Sprintf("sample              %d of %d vehicles, whole users; the others are not called", n, n+f.leftOut)}, lines...)
+	}
+	if f.o.Shard.N > 0 {
+		lines = append([]string{f.shardLine()}, lines...)
 	}
 	if n := f.dead(); n > 0 {
 		lines = append(lines, fmt.Sprintf("dead before turn    %d tokens expire before their turn and would not be sent: give legacyTokens.command instead of literal tokens", n))

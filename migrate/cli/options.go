@@ -37,12 +37,14 @@ type options struct {
 	require                                 []string // gates, beside those of the rules
 	sample                                  string   // as given; "": every vehicle
 	sampleSeed                              int      // 0: not given
+	shardSpec                               string   // as given, or the job's; "": every vehicle
 
 	rules   rules.Rules             // from rulesFile and require
 	fields  []*compare.Field        // from fieldSpec
 	bucket  smartcar.LimiterOptions // from limit and limitShare
 	formats []string                // from format
 	draw    migrate.Sample          // from sample
+	shard   migrate.Shard           // from shardSpec; bucket is this part of the limits
 }
 
 func env(name string) []string {
@@ -86,6 +88,7 @@ func measureFlags() []ucli.Flag {
 		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
 		text("sample", "", "draw `300|5%`: so many vehicles, or that share of them, by whole users in random order"),
 		number("sample-seed", 0, "another `SEED` draws another sample (default 1)"),
+		text(shardName, "", "only part `K/N` of the fleet, by whole users, at that part of the limits; merge joins the parts"),
 		toggle("keep-going", "skip faulty inventory rows instead of refusing the file"),
 	}
 }
@@ -113,7 +116,7 @@ func runFlags() []ucli.Flag {
 	)
 }
 
-func readOptions(c *ucli.Context) (options, error) {
+func readOptions(c *ucli.Context, p Process) (options, error) {
 	o := options{
 		inventory: c.String("inventory"), out: c.String("out"), format: c.String("format"), fieldSpec: c.String("fields"), legs: c.String("legs"),
 		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"), limitPerHost: c.Bool("limit-per-host"),
@@ -128,7 +131,9 @@ func readOptions(c *ucli.Context) (options, error) {
 	if c.NArg() > 0 {
 		return o, usagef("unexpected argument %q (the inventory is given with -i)", c.Args().First())
 	}
-	if err := o.check(); err != nil {
+	var err error
+	o.shardSpec, err = shardGiven(c.String(shardName), p.LookupEnv)
+	if err := errors.Join(err, o.check()); err != nil {
 		return o, usage(err)
 	}
 	return o, nil
@@ -161,6 +166,9 @@ func (o *options) check() error {
 	if o.draw, err = migrate.ParseSample(o.sample); err != nil {
 		add(fmt.Errorf("--sample: %w", err))
 	}
+	if o.shard, err = migrate.ParseShard(o.shardSpec); err != nil {
+		add(fmt.Errorf("--shard: %w", err))
+	}
 	o.bucket.MaxRequests, o.bucket.PerHost = o.maxRequests, o.limitPerHost
 	for _, n := range []struct {
 		name string
@@ -178,7 +186,10 @@ func (o *options) check() error {
 		}
 	}
 	add(o.checkBilled())
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return o.cutLimits()
 }
 
 // checkRun is what only run needs.

@@ -36,8 +36,8 @@ func statusCommand(p Process) *ucli.Command {
 			return err
 		}
 		counts := t.Counts()
-		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%s%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
-			h.RunID, h.Inventory, drawnText(h, frame), t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
+		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%s%s%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
+			h.RunID, h.Inventory, shardText(h), drawnText(h, frame), t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
 			eta(h, t, p.Now(), running), stateText(h, running))
 		return err
 	}}
@@ -64,6 +64,9 @@ func eta(h ledger.Header, t migrate.Tally, now time.Time, running bool) string {
 	share, errShare := parseShare(h.LimitShare)
 	if errLimit == nil && errShare == nil {
 		bucket.Share, bucket.PerHost = share, h.LimitPerHost
+		if shard, err := migrate.ParseShard(h.Shard); err == nil {
+			bucket.Share /= float64(max(1, shard.N))
+		}
 		limiter := smartcar.NewLimiter(bucket)
 		left = max(left, limiter.Duration(emptied(loadOf(h.Legs, h.LegacyAPI, remaining), limiter)))
 	}

@@ -66,6 +66,8 @@ type Header struct {
 	ToolVersion     string `json:"toolVersion"`
 	Seed            uint64 `json:"seed"`             // of the order of calls, and of the sample
 	Sample          string `json:"sample,omitempty"` // as asked, "300" or "5%"; "": every vehicle
+	Shard           string `json:"shard,omitempty"`  // "2/4"; "": the whole inventory
+	Length          int    `json:"length,omitempty"` // entries of the whole inventory, where this is a shard of it
 	ShareKey        string `json:"shareKey"`         // hex; pseudonyms of share/ are stable over the runs of one directory
 	Stopped         string `json:"stopped"`          // why the last run ended early, "" where it did not
 	Limit           string `json:"limit"`            // as given

@@ -97,8 +97,7 @@ func (l *Ledger) Links(ctx context.Context, vehicleID string) ([]migrate.Link, e
 
 // OrphansOf are the connections of one user to vehicles that no inventory entry has, in the order of their ids.
 func (l *Ledger) OrphansOf(ctx context.Context, userID string) ([]migrate.Link, error) {
-	rows, err := l.read.QueryContext(ctx, `SELECT link FROM links WHERE user_id = ? AND user_id <> '' AND NOT EXISTS
-		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id) ORDER BY vehicle_id`, l.cleaned(userID))
+	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links WHERE user_id = ? AND user_id <> '' AND "+noEntry("links")+" ORDER BY vehicle_id", l.cleaned(userID))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -106,10 +105,11 @@ func (l *Ledger) OrphansOf(ctx context.Context, userID string) ([]migrate.Link, 
 }
 
 // SampleLinks are the first connections in the order of their ids, for the negative controls; vehicles that the sample left
-// out come last.
+// out, or that are another shard's, come last.
 func (l *Ledger) SampleLinks(ctx context.Context, n int) ([]migrate.Link, error) {
 	rows, err := l.read.QueryContext(ctx, `SELECT link FROM links WHERE user_id <> '' ORDER BY EXISTS
-		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id AND v.drawn = 0), mode DESC, vehicle_id, user_id LIMIT ?`, n)
+		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id AND v.drawn = 0)
+		OR EXISTS (SELECT 1 FROM elsewhere e WHERE e.vehicle_id = links.vehicle_id), mode DESC, vehicle_id, user_id LIMIT ?`, n)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -136,8 +136,7 @@ func scanLinks(rows *sql.Rows) ([]migrate.Link, error) {
 // Orphans counts the connected vehicles that no inventory entry has, and names the first few. A second user of a listed
 // vehicle is none.
 func (l *Ledger) Orphans(ctx context.Context) (n int, examples []string, err error) {
-	rows, err := l.read.QueryContext(ctx, `SELECT DISTINCT vehicle_id FROM links WHERE NOT EXISTS
-		(SELECT 1 FROM vehicles v WHERE v.vehicle_id = links.vehicle_id) ORDER BY vehicle_id`)
+	rows, err := l.read.QueryContext(ctx, "SELECT DISTINCT vehicle_id FROM links WHERE "+noEntry("links")+" ORDER BY vehicle_id")
 	if err != nil {
 		return 0, nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}

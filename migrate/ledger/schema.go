@@ -6,7 +6,7 @@ import (
 )
 
 // schemaVersion names the shape below; another version is refused, never guessed at.
-const schemaVersion = "2"
+const schemaVersion = "3"
 
 const schema = `
 CREATE TABLE IF NOT EXISTS header (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS lists (mode TEXT PRIMARY KEY, read_at TEXT NOT NULL, 
 CREATE TABLE IF NOT EXISTS links (vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL COLLATE NOCASE, mode TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (vehicle_id, user_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS links_user ON links(user_id);
 
+-- Of a shard's ledger: the vehicles of the other shards. They are in the inventory, so they are no orphans here either.
+CREATE TABLE IF NOT EXISTS elsewhere (vehicle_id TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID;
+
 -- The audit trail: no bodies, no secrets.
 CREATE TABLE IF NOT EXISTS calls (
   at TEXT NOT NULL, host TEXT NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, vehicle_id TEXT NOT NULL, status INTEGER NOT NULL,
@@ -38,4 +41,9 @@ type escaped struct{ path string }
 
 func (e *escaped) String() string {
 	return strings.ReplaceAll((&url.URL{Path: e.path}).EscapedPath(), "?", "%3f")
+}
+
+// noEntry is the SQL condition that no entry of the inventory has a table's vehicle_id.
+func noEntry(table string) string {
+	return "NOT EXISTS (SELECT 1 FROM vehicles v WHERE v.vehicle_id = " + table + ".vehicle_id) AND NOT EXISTS (SELECT 1 FROM elsewhere e WHERE e.vehicle_id = " + table + ".vehicle_id)"
 }
