@@ -19,7 +19,8 @@ func (l *Ledger) Records(ctx context.Context) iter.Seq2[migrate.Record, error] {
 }
 
 // Map yields what do makes of every vehicle, in inventory order. The records are read, and do runs, on all cores. Findings
-// are most of a record: only those of the vehicles that wants names (by entry and judgement; nil: all) are read.
+// are most of a record: only those of the vehicles that wants names (by entry and judgement; nil: all) are read. Of the
+// others there is the one about the VIN, if any.
 func Map[T any](ctx context.Context, l *Ledger, wants func(migrate.Record) bool, do func(migrate.Record) (T, error)) iter.Seq2[T, error] {
 	return inorder.Map(ctx, l.rows(ctx, "1"), func(r row) (T, error) {
 		rec, err := r.record(wants)

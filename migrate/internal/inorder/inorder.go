@@ -100,14 +100,17 @@ func (j *job[In, Out]) together() ([]Out, error) {
 	workers := min(runtime.GOMAXPROCS(0), len(j.group))
 	var wait sync.WaitGroup
 	for first := range workers {
-		wait.Go(func() {
-			for i := first; i < len(j.group); i += workers {
-				done[i], errs[i] = j.do(j.group[i])
-			}
-		})
+		wait.Go(func() { j.every(workers, first, done, errs) })
 	}
 	wait.Wait()
 	return upToError(done, errs)
+}
+
+// every does each step-th item from the first on.
+func (j *job[In, Out]) every(step, first int, done []Out, errs []error) {
+	for i := first; i < len(done); i += step {
+		done[i], errs[i] = j.do(j.group[i])
+	}
 }
 
 // upToError is what is done before the first error, in order.
