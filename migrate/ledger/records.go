@@ -97,7 +97,7 @@ func (l *Ledger) rows(ctx context.Context, which string) iter.Seq2[row, error] {
 }
 
 func (l *Ledger) rowPage(ctx context.Context, which string, after int) (list []row, err error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT "+rowColumns+" FROM vehicles WHERE ordinal > ? AND "+which+" ORDER BY ordinal LIMIT ?", after, page)
+	rows, err := l.query(ctx, "SELECT "+rowColumns+" FROM vehicles WHERE ordinal > ? AND "+which+" ORDER BY ordinal LIMIT ?", after, page)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -114,7 +114,7 @@ func (l *Ledger) rowPage(ctx context.Context, which string, after int) (list []r
 
 // Record is one vehicle.
 func (l *Ledger) Record(ctx context.Context, ordinal int) (migrate.Record, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT "+rowColumns+" FROM vehicles WHERE ordinal = ?", ordinal)
+	rows, err := l.query(ctx, "SELECT "+rowColumns+" FROM vehicles WHERE ordinal = ?", ordinal)
 	if err != nil {
 		return migrate.Record{}, fmt.Errorf("cannot read the ledger: %w", err)
 	}

@@ -76,6 +76,7 @@ func (l *Ledger) Save(ctx context.Context, r migrate.Record) error {
 
 // update is a record made ready for its row.
 type update struct {
+	set                 *sql.Stmt
 	r                   migrate.Record
 	evidence, judgement []byte
 	legacy, app         int // billed reads to add
@@ -88,7 +89,7 @@ func (l *Ledger) newUpdate(r migrate.Record) (update, error) {
 	}
 	r.Evidence.Make = string(l.clean([]byte(r.Evidence.Make)))
 	judgement, err := json.Marshal(r.Judgement)
-	return update{r, evidence, l.clean(judgement), r.Evidence.Legacy.Billed, r.Evidence.App.Billed}, err
+	return update{l.setVehicle, r, evidence, l.clean(judgement), r.Evidence.Legacy.Billed, r.Evidence.App.Billed}, err
 }
 
 func (u update) apply(tx *sql.Tx) error {
@@ -97,7 +98,7 @@ func (u update) apply(tx *sql.Tx) error {
 	if e.Legacy.Failure != nil {
 		status = e.Legacy.Failure.Status
 	}
-	result, err := tx.Exec(`UPDATE vehicles SET finished=?, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, billed_legacy=coalesce(billed_legacy,0)+?, billed_app=coalesce(billed_app,0)+?, disputed=?, evidence=?, judgement=?, at=? WHERE ordinal=?`,
+	result, err := tx.Stmt(u.set).Exec(
 		u.r.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, u.legacy, u.app, e.Disputed(), u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ var home = map[string][]string{
 	"github.com/gofrs/flock":          {"migrate/ledger"},
 	"github.com/klauspost/compress":   {"migrate/ledger"},
 	"github.com/fxamacker/cbor":       {"compare", "migrate/ledger"}, // compare: how one value is written
-	"github.com/go-json-experiment":   {"compare"},
+	"github.com/go-json-experiment":   {"compare", "migrate/smartcar"},
 	"html/template":                   {"migrate/report"},
 	"net/http":                        {"migrate/smartcar", "migrate/cli", "compare", simulator}, // compare: words only, see rules_test.go
 	"os/exec":                         {"migrate/inventory"},
