@@ -13,9 +13,10 @@ import (
 // AddCall notes one call in the audit trail. It does not wait: the call becomes durable with the next commit, at the
 // latest with its vehicle's record.
 func (l *Ledger) AddCall(c smartcar.Call) {
+	path, vehicle, request := l.cleaned(c.Path), l.cleaned(c.VehicleID), l.cleaned(c.RequestID) // not on the writer's time
 	l.writer.put(func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", c.At.UTC().Format(stamp), string(c.Host), c.Method, l.cleaned(c.Path),
-			l.cleaned(c.VehicleID), c.Status, l.cleaned(c.RequestID), c.Bytes, c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
+		_, err := tx.Stmt(l.addCall).Exec(c.At.UTC().Format(stamp), string(c.Host), c.Method, path, vehicle, c.Status, request, c.Bytes,
+			c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
 		return err
 	})
 }
