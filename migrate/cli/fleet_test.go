@@ -36,12 +36,18 @@ func newBench(t *testing.T, s fixtures.Scenario) *bench { return newBenchAt(t, s
 
 func newBenchAt(t *testing.T, s fixtures.Scenario, now func() time.Time) *bench {
 	t.Helper()
+	return newBenchIn(t, t.TempDir(), s, now)
+}
+
+// newBenchIn keeps its files in dir.
+func newBenchIn(t *testing.T, dir string, s fixtures.Scenario, now func() time.Time) *bench {
+	t.Helper()
 	clock := fixtures.NewClock(now)
 	world, err := fixtures.New(s, fixtures.Options{Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, world: world, transport: world.Transport(), dir: t.TempDir(), ctx: t.Context(), clock: clock,
+	b := &bench{t: t, world: world, transport: world.Transport(), dir: dir, ctx: t.Context(), clock: clock,
 		env: map[string]string{"SMARTCAR_CLIENT_ID": world.ClientID(), "SMARTCAR_CLIENT_SECRET": world.ClientSecrets()[0]}}
 	b.write("inventory.yaml", b.inventory())
 	return b

@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	kills     = flag.Int("kills", 10, "how often TestKilledRunsLoseNothing kills its runs")
+	kills     = flag.Int("kills", killsDefault, "how often TestKilledRunsLoseNothing kills its runs")
 	killsSeed = flag.Uint64("kills.seed", 1, "another seed, other moments")
 )
 
@@ -40,7 +40,7 @@ func TestKilledRunsLoseNothing(t *testing.T) {
 		want := p.undisturbed(t, recheck)
 		for left, dirs := (*kills+1-half)/2, 0; left > 0; dirs++ {
 			v := &victim{t: t, platform: p, dir: filepath.Join(t.TempDir(), fmt.Sprint(dirs)), recheck: recheck}
-			left -= v.live(random, left)
+			left -= v.live(random, min(left, 1+random.IntN(12)))
 			if v.deaths > 0 {
 				v.wantSame(want)
 			}
@@ -54,17 +54,17 @@ func TestKilledRunsLoseNothing(t *testing.T) {
 
 // killedFleet has vehicles of every verdict. Those that fail in passing are few: each start asks them again.
 func killedFleet() fixtures.Scenario {
-	s := fixtures.HealthyScenario(400, 4)
-	s.Orphans = 10
+	s := fixtures.HealthyScenario(killedCars, 4)
+	s.Orphans = 5
 	s.Defects = map[string]fixtures.Amount{}
 	for _, kind := range []string{"signal-lost", "permission-lost", "user-id-missing", "user-id-wrong", "user-id-ambiguous", "not-connected", "vehicle-id-changed",
 		"reauthentication-needed", "unit-suspect", "value-differs", "app-reauthentication-needed", "vehicle-mismatch", "vehicle-gone", "legacy-grant-dead",
 		"driven", "stale", "parked", "locked", "two-users", "permission-gained", "token-of-another-user"} {
-		s.Defects[kind] = fixtures.Amount{Count: 8}
+		s.Defects[kind] = fixtures.Amount{Count: killedCars / 40}
 	}
 	for _, kind := range []string{"no-data-yet", "signal-unavailable", "legacy-unmeasured", "legacy-token-missing", "legacy-token-refused", "legacy-token-wrong",
 		"quota-exhausted", "upstream-error", "vehicle-unreachable", "malformed-response"} {
-		s.Defects[kind] = fixtures.Amount{Count: 2}
+		s.Defects[kind] = fixtures.Amount{Count: 1}
 	}
 	return s
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"scmigrate/compare"
-	"scmigrate/migrate"
 	"scmigrate/migrate/ledger"
 )
 
@@ -24,9 +22,12 @@ type victim struct {
 	platform     *platform
 	dir, recheck string
 	deaths       int
-	finished     map[int]migrate.Record // as seen after the last kill
-	mark         int                    // calls before that
+	finished     map[int]row // as seen after the last kill
+	mark         int         // calls before that
 }
+
+// row is a finished vehicle.
+type row struct{ vehicleID, verdict string }
 
 // live starts the run until it finishes, and kills it at most so many times. It returns how often it did.
 func (v *victim) live(random *rand.Rand, most int) int {
@@ -45,16 +46,21 @@ func (v *victim) live(random *rand.Rand, most int) int {
 		}
 		v.deaths++
 	}
-	return max(1, v.deaths)
+	return v.deaths
 }
 
 // kill ends the run after some time or after some requests; it is false where the run was faster.
 func (v *victim) kill(child *exec.Cmd, random *rand.Rand) bool {
 	ended := make(chan error, 1)
 	go func() { ended <- child.Wait() }()
-	after, requests := time.Duration(20+random.IntN(900))*time.Millisecond, int64(1<<40)
-	if random.IntN(3) > 0 {
-		after, requests = time.Minute, v.platform.requests.Load()+1+int64(random.IntN(500))
+	after, requests := time.Minute, int64(1<<40)
+	switch random.IntN(4) {
+	case 0:
+		requests = v.platform.requests.Load() + 1 + int64(random.IntN(12))
+	case 1, 2:
+		requests = v.platform.requests.Load() + 1 + int64(random.IntN(300))
+	default:
+		after = time.Duration(10+random.IntN(600)) * time.Millisecond
 	}
 	deadline, tick := time.NewTimer(after), time.NewTicker(time.Millisecond)
 	defer deadline.Stop()
@@ -82,22 +88,33 @@ func (v *victim) kill(child *exec.Cmd, random *rand.Rand) bool {
 			}
 			return false
 		}
-		v.platform.phases[phaseOf(fmt.Sprint(child.Stderr))]++
 		return true
 	}
 }
 
-// phaseOf is where a run was by the last word that it said.
-func phaseOf(said string) string {
-	for _, p := range []struct{ word, phase string }{
-		{"vehicles to ask again", "rechecks"}, {"asking again", "rechecks"}, {"foreign user ids", "controls and vehicles"},
-		{"list of", "lists"}, {"application token", "token"},
-	} {
-		if strings.Contains(said, p.word) {
-			return p.phase
-		}
+// phase is where a run was when it was killed, by what its ledger holds.
+func (v *victim) phase(l *ledger.Ledger) string {
+	ctx := context.Background()
+	header, err := l.Header(ctx)
+	lists, errLists := l.LinkLists(ctx)
+	controls, errControls := l.Controls(ctx)
+	tally, errTally := l.Tally(ctx)
+	if err := errors.Join(err, errLists, errControls, errTally); err != nil {
+		v.t.Error(err)
 	}
-	return "before the first request"
+	switch {
+	case header.RunID == "":
+		return "1 reading the inventory"
+	case len(lists) < 2:
+		return "2 lists"
+	case controls.Tried < 3:
+		return "3 controls"
+	case tally.Measured() < tally.Total:
+		return "4 vehicles, for the first time"
+	case header.FinishedAt == "":
+		return "5 the unmeasured again, rechecks, settling"
+	}
+	return "6 reports"
 }
 
 // inspect looks at the ledger after a kill or at the end: the file is sound, no vehicle that was finished is lost, and none
@@ -107,60 +124,83 @@ func (v *victim) inspect(killed bool) {
 	calls := v.platform.since(v.mark)
 	l, err := ledger.Open(v.dir)
 	if err != nil {
+		v.platform.phases["0 before there was a ledger"]++
 		if !killed || len(v.finished) > 0 {
 			v.t.Errorf("after kill %d: %v", v.deaths+1, err)
 		}
 		return
 	}
 	defer l.Close()
-	v.wantSound()
-	now := map[int]migrate.Record{}
-	for r, err := range l.Records(context.Background()) {
-		if err != nil {
-			v.t.Error(err)
-			return
-		}
-		if r.Finished() {
-			now[r.Entry.Ordinal] = r
-		}
+	if killed {
+		v.platform.phases[v.phase(l)]++
 	}
+	now := v.rows()
 	for n, before := range v.finished {
-		if after, ok := now[n]; !ok || after.Judgement.Verdict != before.Judgement.Verdict {
-			v.t.Errorf("after kill %d: %s was finished as %s, and is %q", v.deaths+1, before.Entry.VehicleID, before.Judgement.Verdict, after.Judgement.Verdict)
+		if after := now[n]; after != before {
+			v.t.Errorf("after kill %d: %v was finished, and is %v", v.deaths+1, before, after)
 		}
-		v.wantLeftAlone(before, now[n], calls)
 	}
+	v.wantLeftAlone(l, calls)
 	v.finished, v.mark = now, v.mark+len(calls)
 }
 
-// wantSound checks the database file.
-func (v *victim) wantSound() {
+// rows are the finished vehicles by ordinal, read past the ledger's own code; the database file must be sound.
+func (v *victim) rows() map[int]row {
 	v.t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(v.dir, ledger.FileName))
 	if err != nil {
-		v.t.Error(err)
-		return
+		v.t.Fatal(err)
 	}
+	defer db.Close()
 	var said string
-	err = db.QueryRow("PRAGMA integrity_check").Scan(&said)
-	if err := errors.Join(err, db.Close()); err != nil || said != "ok" {
+	if err := db.QueryRow("PRAGMA integrity_check").Scan(&said); err != nil || said != "ok" {
 		v.t.Errorf("after kill %d: integrity_check says %q, %v", v.deaths+1, said, err)
 	}
+	found, err := db.Query("SELECT ordinal, vehicle_id, verdict FROM vehicles WHERE finished = 1")
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	defer found.Close()
+	rows := map[int]row{}
+	for found.Next() {
+		var n int
+		var r row
+		if err := found.Scan(&n, &r.vehicleID, &r.verdict); err != nil {
+			v.t.Fatal(err)
+		}
+		rows[n] = r
+	}
+	if err := found.Err(); err != nil {
+		v.t.Error(err)
+	}
+	return rows
 }
 
-// wantLeftAlone checks that a finished vehicle was not called again. Rechecks are of vehicles that differ, and controls are
-// made with another user's id.
-func (v *victim) wantLeftAlone(before, after migrate.Record, calls []asked) {
+// wantLeftAlone checks that no vehicle that was finished before was called since. Rechecks are of vehicles that differ, and
+// controls are made with another user's id.
+func (v *victim) wantLeftAlone(l *ledger.Ledger, calls []asked) {
 	v.t.Helper()
-	differs := func(f compare.Finding) bool { return f.Outcome == compare.Differs || f.Recheck != nil }
-	if v.recheck != "0" && (slices.ContainsFunc(before.Evidence.Findings, differs) || slices.ContainsFunc(after.Evidence.Findings, differs)) {
-		return
-	}
+	called := map[string][]asked{}
 	for _, c := range calls {
-		if c.vehicleID != before.Entry.VehicleID || strings.HasPrefix(c.path, "/v3/") && c.userID != before.Evidence.Identity.AskedAs {
+		called[c.vehicleID] = append(called[c.vehicleID], c)
+	}
+	for n, before := range v.finished {
+		if len(called[before.vehicleID]) == 0 {
 			continue
 		}
-		v.t.Errorf("after kill %d: %s was finished as %s and was called again: %s", v.deaths, c.vehicleID, before.Judgement.Verdict, c.path)
+		r, err := l.Record(context.Background(), n)
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		differs := func(f compare.Finding) bool { return f.Outcome == compare.Differs || f.Recheck != nil }
+		if v.recheck != "0" && slices.ContainsFunc(r.Evidence.Findings, differs) {
+			continue
+		}
+		for _, c := range called[before.vehicleID] {
+			if !strings.HasPrefix(c.path, "/v3/") || c.userID == r.Evidence.Identity.AskedAs {
+				v.t.Errorf("after kill %d: %v was finished and was called again: %s", v.deaths, before, c.path)
+			}
+		}
 	}
 }
 

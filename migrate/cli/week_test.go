@@ -133,9 +133,9 @@ func wantRenewals(t *testing.T, log []fixtures.Request) {
 // tokenShop is a customer's token service behind a token command. It never shows more than one living token of a grant.
 type tokenShop struct {
 	world *fixtures.World
-	takes time.Duration                       // to answer
-	say   func(vehicleID string) []byte       // instead of the right answer; nil: that one
-	fails func(vehicleID string, n int) error // n: answers before, of all vehicles
+	takes time.Duration // to answer
+	// instead of the right answer, with how many answers came before; nil: that one
+	instead func(ctx context.Context, vehicleID string, n int) ([]byte, error)
 
 	mu                   sync.Mutex
 	asked, running, most int
@@ -160,13 +160,8 @@ func (s *tokenShop) run(ctx context.Context, argv []string) ([]byte, error) {
 		s.mu.Unlock()
 	}()
 	virtualSleep(ctx, s.takes)
-	if s.fails != nil {
-		if err := s.fails(id, n); err != nil {
-			return nil, err
-		}
-	}
-	if s.say != nil {
-		return s.say(id), nil
+	if s.instead != nil {
+		return s.instead(ctx, id, n)
 	}
 	return s.answer(id)
 }
