@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -79,7 +80,8 @@ type platform struct {
 	env       []string
 	requests  atomic.Int64
 	busy      sync.WaitGroup
-	phases    map[string]int // how often a run was killed where
+	phases    map[string]int                 // how often a run was killed where
+	before    func(r *http.Request, n int64) // the answer to the n-th request; nil: nothing
 
 	mu  sync.Mutex
 	log []asked
@@ -120,7 +122,9 @@ func (p *platform) serve(out http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Unlock()
 	defer p.busy.Done()
-	p.requests.Add(1)
+	if n := p.requests.Add(1); p.before != nil {
+		p.before(r, n)
+	}
 	p.world.Handler().ServeHTTP(out, r)
 }
 
@@ -132,8 +136,8 @@ func (p *platform) since(n int) []asked {
 	return append([]asked(nil), p.log[n:]...)
 }
 
-// start runs a command in a process of its own.
-func (p *platform) start(t *testing.T, args ...string) *exec.Cmd {
+// child is a command as a process of its own, not started yet.
+func (p *platform) child(t *testing.T, stdout io.Writer, args ...string) *exec.Cmd {
 	t.Helper()
 	encoded, err := json.Marshal(append([]string{"scmigrate"}, args...))
 	if err != nil {
@@ -141,15 +145,18 @@ func (p *platform) start(t *testing.T, args ...string) *exec.Cmd {
 	}
 	child := exec.CommandContext(t.Context(), os.Args[0])
 	child.Env = append(p.env, asChild+"="+string(encoded))
-	child.Stderr = new(strings.Builder)
+	child.Stdout, child.Stderr = stdout, new(strings.Builder)
+	return child
+}
+
+// run starts a run.
+func (p *platform) run(t *testing.T, dir, recheck string) *exec.Cmd {
+	t.Helper()
+	child := p.child(t, nil, "run", "-i", p.inventory, "-o", dir, "--limit", "unlimited", "--format", "json", "--json-full", "--recheck", recheck, "--timeout-legacy", "20s", "--timeout-app", "20s")
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
 	return child
-}
-
-func (p *platform) run(t *testing.T, dir, recheck string) *exec.Cmd {
-	return p.start(t, "run", "-i", p.inventory, "-o", dir, "--limit", "unlimited", "--format", "json", "--json-full", "--recheck", recheck, "--timeout-legacy", "20s", "--timeout-app", "20s")
 }
 
 // undisturbed is the report of a run that nobody kills.

@@ -139,7 +139,7 @@ type tokenShop struct {
 
 	mu                   sync.Mutex
 	asked, running, most int
-	calls                []string // vehicle ids, in order
+	calls                []string // the grants that were asked for, in order
 }
 
 func newTokenShop(w *fixtures.World) *tokenShop {
@@ -148,10 +148,10 @@ func newTokenShop(w *fixtures.World) *tokenShop {
 
 // run is the command `legacy-token VEHICLE`.
 func (s *tokenShop) run(ctx context.Context, argv []string) ([]byte, error) {
-	id := argv[1]
+	id, grant := argv[1], argv[2]
 	s.mu.Lock()
 	n := s.asked
-	s.asked, s.running, s.calls = s.asked+1, s.running+1, append(s.calls, id)
+	s.asked, s.running, s.calls = s.asked+1, s.running+1, append(s.calls, grant)
 	s.most = max(s.most, s.running)
 	s.mu.Unlock()
 	defer func() {
@@ -180,9 +180,11 @@ func (b *bench) serveTokens(s *tokenShop) {
 	var text strings.Builder
 	text.WriteString("version: 1\nlegacyTokens: {command: [legacy-token, \"{vehicleId}\", \"{grant}\"]}\nvehicles:\n")
 	for _, row := range b.world.Inventory() {
-		fmt.Fprintf(&text, "  - {vehicleId: %q, userId: %q, grant: %q", row.VehicleID, row.UserID, row.Grant)
-		if row.RefreshToken != "" {
-			fmt.Fprintf(&text, ", refreshToken: %q", row.RefreshToken)
+		fmt.Fprintf(&text, "  - {vehicleId: %q", row.VehicleID)
+		for _, m := range [][2]string{{"userId", row.UserID}, {"grant", row.Grant}, {"refreshToken", row.RefreshToken}, {"vin", row.VIN}} {
+			if m[1] != "" {
+				fmt.Fprintf(&text, ", %s: %q", m[0], m[1])
+			}
 		}
 		text.WriteString("}\n")
 	}
