@@ -4,9 +4,10 @@ package cli_test
 
 // Under the race detector every step costs ten times as much: the same tests with less of everything.
 const (
-	weekCars     = 150
-	killedCars   = 80
-	killsDefault = 6
+	weekCars     = 120
+	killedCars   = 40
+	killsDefault = 4
 	faultedCars  = 10
+	loadedCars   = 60
 	underRace    = true
 )

@@ -7,5 +7,6 @@ const (
 	killedCars   = 240
 	killsDefault = 10 // .ci/run asks for 100
 	faultedCars  = 30
+	loadedCars   = 200
 	underRace    = false
 )

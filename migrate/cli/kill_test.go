@@ -80,11 +80,11 @@ type platform struct {
 	env       []string
 	requests  atomic.Int64
 	busy      sync.WaitGroup
-	phases    map[string]int                 // how often a run was killed where
-	before    func(r *http.Request, n int64) // the answer to the n-th request; nil: nothing
+	phases    map[string]int // how often a run was killed where
 
-	mu  sync.Mutex
-	log []asked
+	mu     sync.Mutex
+	log    []asked
+	before func(n int64) // the answer to the n-th request; nil: nothing
 }
 
 func newPlatform(t *testing.T, s fixtures.Scenario, at time.Time) *platform {
@@ -120,12 +120,20 @@ func (p *platform) serve(out http.ResponseWriter, r *http.Request) {
 	if parts := strings.Split(r.URL.Path, "/"); len(parts) > 3 && parts[2] == "vehicles" {
 		p.log = append(p.log, asked{parts[3], r.Header.Get("sc-user-id"), r.URL.Path})
 	}
+	before := p.before
 	p.mu.Unlock()
 	defer p.busy.Done()
-	if n := p.requests.Add(1); p.before != nil {
-		p.before(r, n)
+	if n := p.requests.Add(1); before != nil {
+		before(n)
 	}
 	p.world.Handler().ServeHTTP(out, r)
+}
+
+// waiting lets a test wait before an answer.
+func (p *platform) waiting(before func(n int64)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.before = before
 }
 
 // since are the calls from the n-th on, once nothing is being answered any more.

@@ -135,7 +135,7 @@ func TestAllSecretsRefusedInMidRun(t *testing.T) {
 func TestTheTokenCommandUnderLoad(t *testing.T) {
 	for _, stale := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			b := newBenchAt(t, fixtures.HealthyScenario(200, 12), shifted)
+			b := newBenchAt(t, fixtures.HealthyScenario(loadedCars, 12), shifted)
 			b.sleep = virtualSleep
 			shop := newTokenShop(b.world)
 			shop.takes = 2 * time.Second
@@ -156,7 +156,7 @@ func TestTheTokenCommandUnderLoad(t *testing.T) {
 			}
 			b.serveTokens(shop)
 			code, _, stderr := b.run("--concurrency", "64", "--format", "json", "--no-progress")
-			if r := b.report(); code != 0 || r.Verdicts["ready"] != 200 {
+			if r := b.report(); code != 0 || r.Verdicts["ready"] != loadedCars {
 				t.Errorf("stale %v: exit %d, %v: %s", stale, code, r.Verdicts, stderr)
 			}
 			asked := map[string]int{}
@@ -169,7 +169,7 @@ func TestTheTokenCommandUnderLoad(t *testing.T) {
 					t.Errorf("stale %v: the command was asked %d times for a grant, want %d", stale, n, want)
 				}
 			}
-			if shared := len(slices.Compact(slices.Sorted(maps.Values(grants)))); len(asked) != shared || shared == 200 || shop.most != 4 {
+			if shared := len(slices.Compact(slices.Sorted(maps.Values(grants)))); len(asked) != shared || shared == loadedCars || shop.most != 4 {
 				t.Errorf("stale %v: %d grants of %d were asked for, %d at a time", stale, len(asked), shared, shop.most)
 			}
 			wantUnsentTwice(t, b.world.Requests(), stale)
@@ -193,7 +193,7 @@ func wantUnsentTwice(t *testing.T, log []fixtures.Request, stale bool) {
 
 // TestEarliestExpiryIsCalledFirst: the journal shows the order; cars whose tokens have no known end come last.
 func TestEarliestExpiryIsCalledFirst(t *testing.T) {
-	s := fixtures.HealthyScenario(80, 6)
+	s := fixtures.HealthyScenario(40, 6)
 	b := newBench(t, s)
 	ends := map[string]time.Time{}
 	for _, row := range b.world.Inventory() {
@@ -214,7 +214,7 @@ func TestEarliestExpiryIsCalledFirst(t *testing.T) {
 		}
 		before, calls = end, calls+1
 	}
-	if calls < 60 {
+	if calls < 30 {
 		t.Errorf("only %d cars were called", calls)
 	}
 }

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,14 +25,14 @@ func (p *platform) say(t *testing.T, args ...string) (code int, stdout, stderr s
 func TestProcessesOnOneDirectory(t *testing.T) {
 	p := newPlatform(t, fixtures.HealthyScenario(30, 2), killedAt)
 	reached, release := make(chan struct{}), make(chan struct{})
-	p.before = func(r *http.Request, n int64) {
+	p.waiting(func(n int64) {
 		if n == 25 {
 			close(reached)
 		}
 		if n >= 25 {
 			<-release
 		}
-	}
+	})
 	dir := filepath.Join(t.TempDir(), "out")
 	first := p.run(t, dir, "0")
 	<-reached
