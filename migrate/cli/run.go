@@ -144,7 +144,7 @@ func openInventory(p Process, o options, allowExec bool) (*inventory.File, error
 }
 
 func (f *fleet) openTokens() error {
-	resolver, err := inventory.NewResolver(f.file, inventory.ResolverOptions{Getenv: f.p.LookupEnv, AllowExec: execAllowed(f.p), Now: f.p.Now})
+	resolver, err := inventory.NewResolver(f.file, inventory.ResolverOptions{Getenv: f.p.LookupEnv, AllowExec: execAllowed(f.p), Now: f.p.Now, Run: f.p.Command})
 	if err != nil {
 		return usage(err)
 	}
