@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
@@ -72,7 +75,10 @@ type Run struct {
 	RecheckAfter time.Duration                              // the wait before each round
 	Sleep        func(ctx context.Context, d time.Duration) // waits for that, at the longest until ctx ends; nil: in real time
 
-	wholeLists bool // the connections lists were read to their end: set before the first vehicle
+	wholeLists bool                // the connections lists were read to their end; written only while no vehicle is visited
+	noMode     map[string]bool     // the modes whose list Smartcar does not give to this application
+	listsDue   time.Time           // when the lists are to be read again
+	visits     *semaphore.Weighted // each visit of a vehicle holds 1, from its links to its durable record
 }
 
 // grace is how long calls in flight may take to end after an interrupt or at the end of the time box.
@@ -88,6 +94,7 @@ const listAge = 24 * time.Hour
 // Do runs until every pending vehicle was called once, or until it must stop. When ctx ends it feeds no more vehicles
 // and gives the calls in flight a moment to end; what they brought is kept. An error is the tool's own trouble.
 func (r *Run) Do(ctx context.Context) (Stop, error) {
+	r.visits = semaphore.NewWeighted(everyVisit)
 	feed, work, cancel := r.contexts(ctx)
 	defer cancel()
 	stop, err := r.prepare(feed)
@@ -175,11 +182,29 @@ func (r *Run) prepare(ctx context.Context) (Stop, error) {
 
 // feed hands the pending vehicles to the workers and waits for them.
 func (r *Run) feed(feed, work context.Context) (Stop, error) {
-	return StopNone, inParallel(feed, work, r.Concurrency, r.Store.Pending(feed, r.Meter.Legs), r.vehicle)
+	return StopNone, inParallel(feed, work, r.Concurrency, r.renewing(feed, r.Store.Pending(feed, r.Meter.Legs)), r.vehicle)
+}
+
+// renewing renews the connections lists between two entries, when they are due.
+func (r *Run) renewing(feed context.Context, entries iter.Seq2[inventory.Entry, error]) iter.Seq2[inventory.Entry, error] {
+	return func(yield func(inventory.Entry, error) bool) {
+		for entry, err := range entries {
+			if err == nil {
+				err = r.renewLists(feed)
+			}
+			if !yield(entry, err) {
+				return
+			}
+		}
+	}
 }
 
 // vehicle measures, judges and saves one vehicle. It counts as done only when it is durable.
 func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
+	if err := r.visits.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.visits.Release(1)
 	record := Record{Entry: entry}
 	if faultyEntry(entry) == "" {
 		links, whole, err := r.linksOf(ctx, entry)

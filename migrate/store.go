@@ -16,7 +16,9 @@ type Store interface {
 	Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error]
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
-	SaveLinks(ctx context.Context, list LinkList) error
+	// TakeList takes a new reading of the connections list in one mode; read hands over its pages and says what it is. It
+	// tells what changed since the last whole reading; vehicles that were judged by that are pending again.
+	TakeList(ctx context.Context, mode string, read func(put func([]Link) error) (LinkList, error)) (ListChanges, error)
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error
 	Records(ctx context.Context) iter.Seq2[Record, error] // every vehicle, in inventory order
@@ -39,14 +41,13 @@ type Store interface {
 	SetNotAsked(ctx context.Context, why string) error
 }
 
-// LinkList is one whole reading of the connections list in one mode.
+// LinkList is one reading of the connections list in one mode, without its rows.
 type LinkList struct {
 	Mode     string
 	ReadAt   time.Time
 	Pages    int
 	Complete bool
 	Why      string // why it is not complete
-	Links    []Link
 }
 
 // Tally counts the vehicles by what became of them: everything Facts are decided on, and what progress shows.

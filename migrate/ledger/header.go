@@ -27,10 +27,12 @@ func (l *Ledger) Get(ctx context.Context, name string) (string, error) {
 // Set writes a line of the run's header, durably.
 func (l *Ledger) Set(ctx context.Context, name, value string) error {
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO header(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value)
+		_, err := tx.Exec(setHeader, name, value)
 		return err
 	})
 }
+
+const setHeader = "INSERT INTO header(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"
 
 // load and store keep a JSON value in the header.
 func (l *Ledger) load(ctx context.Context, name string, v any) error {

@@ -150,7 +150,6 @@ func (p Part) copyInto(ctx context.Context, db *sql.DB) (err error) {
 type copying struct {
 	into, rows string
 	args       []any
-	replace    bool // a row with the same key gives way
 }
 
 func (c copying) run(ctx context.Context, from *sql.DB, to *sql.Tx) error {
@@ -163,11 +162,7 @@ func (c copying) run(ctx context.Context, from *sql.DB, to *sql.Tx) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	verb := "INSERT"
-	if c.replace {
-		verb = "REPLACE"
-	}
-	insert, err := to.PrepareContext(ctx, fmt.Sprintf("%s INTO %s(%s) VALUES(?%s)", verb, c.into, strings.Join(columns, ","), strings.Repeat(",?", len(columns)-1)))
+	insert, err := to.PrepareContext(ctx, fmt.Sprintf("INSERT INTO %s(%s) VALUES(?%s)", c.into, strings.Join(columns, ","), strings.Repeat(",?", len(columns)-1)))
 	if err != nil {
 		return fmt.Errorf("cannot join the ledgers: %w", err)
 	}

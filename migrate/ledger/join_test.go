@@ -130,21 +130,21 @@ func TestJoinRefusesALedgerThatIsNotWhole(t *testing.T) {
 // TestJoinTakesTheNewestWholeList of each mode, whoever read it.
 func TestJoinTakesTheNewestWholeList(t *testing.T) {
 	at := func(hour int) time.Time { return noon.Add(time.Duration(hour) * time.Hour) }
-	list := func(mode string, hour int, complete bool, users ...string) migrate.LinkList {
-		l := migrate.LinkList{Mode: mode, ReadAt: at(hour), Pages: 1, Complete: complete}
+	list := func(mode string, hour int, complete bool, users ...string) aList {
+		l := aList{Mode: mode, ReadAt: at(hour), Pages: 1, Complete: complete}
 		for _, u := range users {
 			l.Links = append(l.Links, migrate.Link{VehicleID: "car", UserID: u, Mode: mode})
 		}
 		return l
 	}
-	of := map[int][]migrate.LinkList{
+	of := map[int][]aList{
 		1: {list("live", 1, true, "old"), list("simulated", 1, false, "cut-old")},
 		2: {list("live", 2, true, "new", "newer"), list("simulated", 2, false, "cut-new")},
 		3: {list("live", 3, false, "cut")},
 	}
 	dirs := cut(t, 3, func(k int, l *Ledger, _ *Header) {
 		for _, list := range of[k] {
-			if err := l.SaveLinks(t.Context(), list); err != nil {
+			if err := saveList(t.Context(), l, list); err != nil {
 				t.Fatal(err)
 			}
 		}

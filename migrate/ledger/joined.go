@@ -153,15 +153,16 @@ func (g *gathering) write(ctx context.Context, l *Ledger) error {
 	slices.SortFunc(modes, func(a, b newest) int { // a pair that changed its mode is of the later reading
 		return cmp.Or(a.list.ReadAt.Compare(b.list.ReadAt), cmp.Compare(a.list.Mode, b.list.Mode))
 	})
-	for _, n := range modes {
-		if err := n.copyLinks(ctx, l); err != nil {
+	for i, n := range modes {
+		if err := n.copyLinks(ctx, l, i+1); err != nil {
 			return fmt.Errorf("%s: %w", n.part.Dir, err)
 		}
 	}
 	return nil
 }
 
-func (n newest) copyLinks(ctx context.Context, l *Ledger) (err error) {
+// copyLinks numbers the reading anew: each shard counts by itself.
+func (n newest) copyLinks(ctx context.Context, l *Ledger, reading int) (err error) {
 	from, unlock, err := openHeld(n.part.Dir)
 	if err != nil {
 		return err
@@ -169,8 +170,8 @@ func (n newest) copyLinks(ctx context.Context, l *Ledger) (err error) {
 	defer func() { err = errors.Join(err, from.Close(), unlock()) }()
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
 		for _, c := range []copying{
-			{into: "lists", rows: "lists WHERE mode = ?", args: []any{n.list.Mode}},
-			{into: "links", rows: "links WHERE mode = ? ORDER BY vehicle_id, user_id", args: []any{n.list.Mode}, replace: true},
+			{into: "lists", rows: "(SELECT mode, ? AS reading, read_at, pages, complete, why FROM lists WHERE mode = ?)", args: []any{reading, n.list.Mode}},
+			{into: "links", rows: "(SELECT ? AS reading, vehicle_id, user_id, mode, link FROM links WHERE reading = (SELECT reading FROM lists WHERE mode = ?)) ORDER BY vehicle_id, user_id", args: []any{reading, n.list.Mode}},
 		} {
 			if err := c.run(ctx, from.read, tx); err != nil {
 				return err

@@ -52,10 +52,10 @@ func TestLinks(t *testing.T) {
 	link := func(user, car, mode string, permissions []string) migrate.Link {
 		return migrate.Link{UserID: user, VehicleID: car, Permissions: permissions, Make: "TESLA", Mode: mode}
 	}
-	live := migrate.LinkList{Mode: "live", ReadAt: noon, Pages: 2, Complete: true, Links: []migrate.Link{link("u2", "c1", "live", []string{"read_vin"}), link("u1", "c1", "live", []string{}), link("u1", "c2", "live", nil)}}
-	simulated := migrate.LinkList{Mode: "simulated", ReadAt: noon.Add(time.Hour), Pages: 1, Why: "a page was missing", Links: []migrate.Link{link("u1", "c3", "simulated", nil)}}
-	for _, list := range []migrate.LinkList{live, simulated} {
-		if err := l.SaveLinks(t.Context(), list); err != nil {
+	live := aList{Mode: "live", ReadAt: noon, Pages: 2, Complete: true, Links: []migrate.Link{link("u2", "c1", "live", []string{"read_vin"}), link("u1", "c1", "live", []string{}), link("u1", "c2", "live", nil)}}
+	simulated := aList{Mode: "simulated", ReadAt: noon.Add(time.Hour), Pages: 1, Why: "a page was missing", Links: []migrate.Link{link("u1", "c3", "simulated", nil)}}
+	for _, list := range []aList{live, simulated} {
+		if err := saveList(t.Context(), l, list); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,12 +67,11 @@ func TestLinks(t *testing.T) {
 		t.Errorf("c2: %+v", got)
 	}
 	lists, err := l.LinkLists(t.Context())
-	live.Links, simulated.Links = nil, nil
-	if diff := cmp.Diff([]migrate.LinkList{live, simulated}, lists); err != nil || diff != "" {
+	if diff := cmp.Diff([]migrate.LinkList{live.list(), simulated.list()}, lists); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
 	live.Links = []migrate.Link{link("u9", "c9", "live", nil)}
-	if err := l.SaveLinks(t.Context(), live); err != nil {
+	if err := saveList(t.Context(), l, live); err != nil {
 		t.Fatal(err)
 	}
 	all, err := l.SampleLinks(t.Context(), 10)
@@ -173,7 +172,7 @@ func TestOneBadJobFailsAlone(t *testing.T) {
 	l.writer.put(func(*sql.Tx) error { <-gate; return nil }) // everything below is one group
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.SaveLinks(ended, migrate.LinkList{Mode: "live", ReadAt: noon}); !errors.Is(err, context.Canceled) {
+	if err := saveList(ended, l, aList{Mode: "live", ReadAt: noon}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a list after the end: %v", err)
 	}
 	var wait sync.WaitGroup

@@ -25,9 +25,13 @@ CREATE INDEX IF NOT EXISTS vehicles_turn ON vehicles(drawn, finished, turn);
 CREATE INDEX IF NOT EXISTS vehicles_id ON vehicles(vehicle_id);
 CREATE INDEX IF NOT EXISTS vehicles_disputed ON vehicles(ordinal) WHERE disputed > 0;
 
-CREATE TABLE IF NOT EXISTS lists (mode TEXT PRIMARY KEY, read_at TEXT NOT NULL, pages INTEGER NOT NULL, complete INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS links (vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL COLLATE NOCASE, mode TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (vehicle_id, user_id)) WITHOUT ROWID;
+-- The connections list, as read: lists names the reading of each mode that counts, and links holds it page by page as it
+-- comes, beside the one before it. Only linked may be asked: of a pair that stands in both modes the later reading counts.
+CREATE TABLE IF NOT EXISTS lists (mode TEXT PRIMARY KEY, reading INTEGER NOT NULL, read_at TEXT NOT NULL, pages INTEGER NOT NULL, complete INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS links (reading INTEGER NOT NULL, vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL COLLATE NOCASE, mode TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (reading, vehicle_id, user_id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS links_user ON links(user_id);
+CREATE VIEW IF NOT EXISTS linked AS SELECT l.vehicle_id, l.user_id, l.mode, l.link FROM lists CROSS JOIN links l ON l.reading = lists.reading
+  WHERE NOT EXISTS (SELECT 1 FROM lists o CROSS JOIN links x ON x.reading = o.reading AND x.vehicle_id = l.vehicle_id AND x.user_id = l.user_id WHERE o.reading > l.reading);
 
 -- Of a shard's ledger: the vehicles of the other shards. They are in the inventory, so they are no orphans here either.
 CREATE TABLE IF NOT EXISTS elsewhere (vehicle_id TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID;

@@ -112,7 +112,7 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	return listNotes(ctx, l, s)
 }
 
-// listNotes says where a connections list is not whole: it then proves no absence.
+// listNotes says where a connections list is not whole, which then proves no absence, and what changed in it during the run.
 func listNotes(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	lists, err := l.LinkLists(ctx)
 	for _, list := range lists {
@@ -120,6 +120,17 @@ func listNotes(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 			s.Notes = append(s.Notes, Note{Code: "incomplete-list", Count: 1, Examples: []string{},
 				Text: fmt.Sprintf("the list of %s connections is not whole (%s): it proves no absence", list.Mode, list.Why)})
 		}
+	}
+	if err != nil {
+		return err
+	}
+	changes, err := l.ListChanges(ctx)
+	if text := changes.Text(); text != "" {
+		s.Notes = append(s.Notes, Note{Code: "connections-changed", Count: changes.N(), Text: text, Examples: append([]string{}, changes.Examples(maxExamples)...)})
+	}
+	if changes.Failed > 0 {
+		s.Notes = append(s.Notes, Note{Code: "connections-not-renewed", Count: changes.Failed, Examples: []string{},
+			Text: "the connections list was read again and was not whole (" + changes.Why + "): the earlier whole reading stands"})
 	}
 	return err
 }
