@@ -242,3 +242,25 @@ func TestEveryWaitEnds(t *testing.T) {
 		})
 	}
 }
+
+// TestTheTokenRequestGoesFirst: whoever holds a request in hand waits for the application token, so its request does not
+// stand behind theirs.
+func TestTheTokenRequestGoesFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, began := NewLimiter(LimiterOptions{Burst: 1, PerMinute: 1}), time.Now()
+		l.DebitAt(began, HostApp)
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if err := l.Wait(t.Context(), HostApp); err != nil || time.Since(began) < 2*time.Minute {
+					t.Errorf("%v after %v", err, time.Since(began))
+				}
+			})
+		}
+		time.Sleep(30 * time.Second)
+		if err := l.Wait(t.Context(), HostIAM); err != nil || time.Since(began).Round(time.Second) != time.Minute {
+			t.Errorf("the token request left after %v", time.Since(began))
+		}
+		wg.Wait()
+	})
+}
