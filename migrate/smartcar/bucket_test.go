@@ -204,7 +204,7 @@ func TestUnlimitedSlowsDown(t *testing.T) {
 			t.Errorf("%.1f served a second of 40 possible", got)
 		}
 		real.buckets[""].perMinute, real.buckets[""].size = 1e9, 1e9
-		for range 10 {
+		for range 5 {
 			began = time.Now()
 			inParallel(64, func() {
 				for time.Since(began) < time.Minute {
@@ -213,7 +213,7 @@ func TestUnlimitedSlowsDown(t *testing.T) {
 			})
 		}
 		if got := l.Duration(Load{App: 1_000_000}); got != 0 {
-			t.Errorf("ten minutes after the last refusal a million requests still take %v", got)
+			t.Errorf("five minutes after the last refusal a million requests still take %v", got)
 		}
 	})
 }
