@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/smartcar"
 )
 
 // TestHeaderFactsControls survive closing; a new ledger has none.
@@ -221,6 +222,24 @@ func TestCloseFlushes(t *testing.T) {
 	calls, err := r.CallsSince(t.Context(), noon.Add(1190*time.Second))
 	if err != nil || len(calls) != 10 || !calls[0].At.Equal(noon.Add(1190*time.Second)) || !slices.IsSortedFunc(calls, func(a, b Departure) int { return a.At.Compare(b.At) }) {
 		t.Errorf("%d calls since then, want 10 in order: %v, %v", len(calls), calls, err)
+	}
+}
+
+// TestCallsAreOfTheHostTheyWentTo: v3 calls with opaque tokens count as the legacy leg's, and were v3's to serve.
+func TestCallsAreOfTheHostTheyWentTo(t *testing.T) {
+	l := create(t, t.TempDir())
+	opaque := aCall(1)
+	opaque.Path = "/v3/vehicles/" + opaque.VehicleID + "/signals"
+	token := aCall(2)
+	token.Host, token.Path = smartcar.HostIAM, "/oauth2/token"
+	for _, c := range []smartcar.Call{aCall(0), opaque, token} {
+		l.AddCall(c)
+	}
+	put(t, l, 1, fleet(1)...) // calls become durable with the next commit
+	calls, err := l.CallsSince(t.Context(), noon)
+	want := []Departure{{noon, smartcar.HostLegacy}, {noon.Add(time.Second), smartcar.HostApp}, {noon.Add(2 * time.Second), smartcar.HostIAM}}
+	if err != nil || !slices.EqualFunc(calls, want, func(a, b Departure) bool { return a.Host == b.Host && a.At.Equal(b.At) }) {
+		t.Errorf("%v, %v; want %v", calls, err, want)
 	}
 }
 

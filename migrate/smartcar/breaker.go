@@ -47,7 +47,8 @@ func newBreaker(l *Limiter) *breaker {
 }
 
 // guarded lets a request leave only to a host that answers. It comes before the rate limit, so that a request that waits
-// for the host takes no token; one that waits for the rate limit while the host goes silent comes back without one.
+// for the host takes no token; one that waits for the rate limit while the host goes silent comes back without one. A probe that
+// never reached the host waits on like the others: its vehicle is no worse than theirs.
 func guarded(b *breaker, next exchange) exchange {
 	return func(ctx context.Context, r request) (reply, error) {
 		for {
@@ -58,7 +59,7 @@ func guarded(b *breaker, next exchange) exchange {
 			r.open = func() bool { return probe || !b.silent(r.host) }
 			p, err := next(ctx, r)
 			b.learn(r.host, probe, stateOf(p, err))
-			if !errors.Is(err, errShut) {
+			if !errors.Is(err, errShut) && !(probe && err == nil && brokeBeforeAnswer(p)) {
 				return p, err
 			}
 		}

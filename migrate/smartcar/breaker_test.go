@@ -14,7 +14,7 @@ import (
 	"scmigrate/compare"
 )
 
-// outage is a v2.0 host that refuses connections while it is down; it notes when it was asked.
+// outage is a v2.0 host behind a gateway that finds nobody while it is down; it notes when it was asked.
 type outage struct {
 	down atomic.Bool
 	mu   sync.Mutex
@@ -27,7 +27,7 @@ func (o *outage) answer(*http.Request) (*http.Response, error) {
 	o.at = append(o.at, time.Since(o.from).Truncate(time.Second))
 	o.mu.Unlock()
 	if o.down.Load() {
-		return nil, syscall.ECONNREFUSED
+		return answer(503, `<html>`), nil
 	}
 	return answer(200, `{"responses":[]}`), nil
 }
@@ -44,11 +44,11 @@ func anOutage() *outage {
 	return o
 }
 
-// broken opens the breaker of the v2.0 host.
+// openBreaker opens the breaker of the v2.0 host.
 func openBreaker(t *testing.T, c *Client) {
 	t.Helper()
 	for range silentAfter {
-		if a := batchOf(t, c); a.Failure == nil || a.Failure.Kind != compare.KindNetwork {
+		if a := batchOf(t, c); a.Failure == nil || a.Failure.Kind != compare.KindUpstream {
 			t.Fatalf("before the breaker opens: %+v", a.Failure)
 		}
 	}
@@ -128,6 +128,53 @@ func TestAnOutageThatLastsEndsTheRun(t *testing.T) {
 		}
 		if err := l.Wait(t.Context(), HostApp); !errors.Is(err, ErrSystemic) {
 			t.Errorf("later: %v", err)
+		}
+	})
+}
+
+// TestAVehicleWhoseConnectionFailsIsNotLost: a request that never reached the host is repeated once, after the outage.
+func TestAVehicleWhoseConnectionFailsIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		w := serving(func(*http.Request) (*http.Response, error) {
+			if time.Since(began) < 5*time.Minute {
+				return nil, syscall.ECONNREFUSED
+			}
+			return answer(200, `{}`), nil
+		})
+		c := newTestClient(t, w)
+		inParallel(20, func() {
+			if a := batchOf(t, c); a.Failure != nil {
+				t.Errorf("%+v", a.Failure)
+			}
+		})
+	})
+}
+
+// TestTheTokenEndpointEndsTheRunToo: a token that cannot be renewed for longer than the run may wait.
+func TestTheTokenEndpointEndsTheRunToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var down atomic.Bool
+		w := serving(always(200, `{}`))
+		up := w.answer
+		w.answer = func(r *http.Request) (*http.Response, error) {
+			if down.Load() && r.URL.Path == "/oauth2/token" {
+				return answer(503, `<html>`), nil
+			}
+			return up(r)
+		}
+		c := newTestClient(t, w, func(o *Options) { o.Limiter = NewLimiter(LimiterOptions{Unlimited: true, MaxPause: 15 * time.Minute}) })
+		c.AppToken(t.Context())
+		down.Store(true)
+		pass(t, 2*time.Hour)
+		began := time.Now()
+		inParallel(50, func() {
+			if _, err := c.Signals(t.Context(), "v", "u"); !errors.Is(err, ErrSystemic) {
+				t.Errorf("%v", err)
+			}
+		})
+		if took := time.Since(began); took < 15*time.Minute || took > 16*time.Minute || len(w.seen(false)) != 0 {
+			t.Errorf("ended after %v, %d calls", took, len(w.seen(false)))
 		}
 	})
 }
@@ -228,7 +275,9 @@ func TestWhatSpeaksOfAHost(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			client := newTestClient(t, serving(c.first))
 			for range silentAfter {
-				batchOf(t, client)
+				if !client.breaker.silent(HostLegacy) {
+					batchOf(t, client)
+				}
 			}
 			if got := client.breaker.silent(HostLegacy); got != c.silent {
 				t.Errorf("%s: silent %v", c.reason, got)

@@ -28,10 +28,11 @@ var (
 	iamPolicy  = policy{tries: 4, longest: 30 * time.Second, worth: func(p reply) bool { return passes(p) || refusedOddly(p) }}
 )
 
-// brokeBeforeAnswer: the connection broke before any byte of the answer. Trouble of no known type counts: net/http names a
-// kept connection that the server closed under a POST by an error of no type at all.
+// brokeBeforeAnswer: there was no connection, or it broke before any byte of the answer. Trouble of no known type counts:
+// net/http names a kept connection that the server closed under a POST by an error of no type at all. A time-out does not:
+// the car may be answering. Where the host is silent, the further attempt waits at its breaker, and the vehicle is not lost.
 func brokeBeforeAnswer(p reply) bool {
-	return p.Status == 0 && (p.class == classReset || p.class == classNetwork)
+	return p.Status == 0 && p.class != "" && p.class != classTimeout
 }
 
 // ofApplication: Smartcar refused a request of the application, whatever it was about.

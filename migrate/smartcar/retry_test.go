@@ -28,6 +28,8 @@ func TestVehicleCallsAreRepeatedOnceAtMost(t *testing.T) {
 		after  time.Duration
 	}{
 		{"reset before the answer", reset, 2, -1},
+		{"no connection", func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }, 2, -1},
+		{"no answer in time", func(*http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded }, 1, 0},
 		{"this car's limit", always(429, vehicleLimit, "Retry-After", "1"), 1, 0},
 		{"the application's limit, soon over", always(429, appLimit, "Retry-After", "45"), 2, 45 * time.Second},
 		{"the application's limit, over later", always(429, appLimit, "Retry-After", "900"), 2, 15 * time.Minute},
