@@ -169,8 +169,8 @@ func (n newest) copyLinks(ctx context.Context, l *Ledger) (err error) {
 	defer func() { err = errors.Join(err, from.Close(), unlock()) }()
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
 		for _, c := range []copying{
-			{into: "lists", rows: "lists WHERE mode = ?", args: []any{n.list.Mode}},
-			{into: "links", rows: "links WHERE mode = ? ORDER BY vehicle_id, user_id", args: []any{n.list.Mode}, replace: true},
+			{into: "lists", query: "SELECT * FROM lists WHERE mode = ?", args: []any{n.list.Mode}},
+			{into: "links", query: "SELECT * FROM links WHERE mode = ? ORDER BY vehicle_id, user_id", args: []any{n.list.Mode}, replace: true},
 		} {
 			if err := c.run(ctx, from.read, tx); err != nil {
 				return err
