@@ -87,20 +87,31 @@ func (f *Forecast) Requests() (legacy, app, iam int) {
 	case "both":
 		legacy, app = f.vehicles, app+f.vehicles
 	}
-	iam = 1 + int(f.duration(legacy+app+1)/time.Hour)
+	iam = 1 + int(f.duration(legacy, app, 1)/time.Hour)
 	return legacy, app, iam
 }
 
-// duration is how long so many requests take at the least: the bucket is full at the start and refills steadily.
-func (f *Forecast) duration(requests int) time.Duration { return f.full.Duration(requests) }
+// duration is how long so many requests of each leg take at the least: a bucket is full at the start and refills steadily.
+func (f *Forecast) duration(legacy, app, iam int) time.Duration {
+	return f.full.Duration(LoadOf(f.o.LegacyAPI, legacy, app, iam))
+}
+
+// LoadOf is what calls of the legs ask of the hosts: with --legacy-api v3 both legs go to v3.
+func LoadOf(legacyAPI string, legacy, app, iam int) smartcar.Load {
+	if legacyAPI == LegacyV3 {
+		return smartcar.Load{App: legacy + app, IAM: iam}
+	}
+	return smartcar.Load{Legacy: legacy, App: app, IAM: iam}
+}
 
 // dead counts the tokens that expire before their turn, the earliest expiry being called first.
 func (f *Forecast) dead() int {
 	slices.Sort(f.expiries)
-	lead, perVehicle := 1+f.o.Controls+2, 2
+	lead := f.o.Controls + 2
 	n := 0
 	for i, expiry := range f.expiries {
-		turn := f.o.Start.Add(f.duration(lead + (i-n+1)*perVehicle))
+		called := i - n + 1
+		turn := f.o.Start.Add(f.duration(called, lead+called, 1))
 		if turn.Unix() >= expiry {
 			n++
 		}
@@ -112,7 +123,7 @@ func (f *Forecast) dead() int {
 func (f *Forecast) Lines() []string {
 	legacy, app, iam := f.Requests()
 	total := legacy + app + iam
-	took := f.duration(total)
+	took := f.duration(legacy, app, iam)
 	lines := []string{
 		fmt.Sprintf("vehicles            %d to call, %d without a token, %d faulty rows, %d without a userId", f.vehicles, f.tokenless, f.faulty, f.userless),
 		fmt.Sprintf("requests            %d: legacy %d, app %d, token endpoint %d (rechecks and vehicles missing from the connections list come on top)", total, legacy, app, iam),

@@ -74,7 +74,7 @@ func TestForecastDuration(t *testing.T) {
 		{half, 60, 0}, {half, 61, time.Minute}, {half, 20060, 20000 * time.Minute}, // 10,000 cars: a fortnight
 		{smartcar.LimiterOptions{Unlimited: true}, 1_000_000, 0},
 	} {
-		if got := forecast(ForecastOptions{Bucket: c.bucket}).duration(c.requests); got.Round(time.Second) != c.want {
+		if got := forecast(ForecastOptions{Bucket: c.bucket}).duration(c.requests, 0, 0); got.Round(time.Second) != c.want {
 			t.Errorf("%d requests of %+v take %v, want %v", c.requests, c.bucket, got, c.want)
 		}
 	}

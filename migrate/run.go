@@ -26,6 +26,7 @@ const (
 	StopNoList      Stop = "the connections list could not be read"
 	StopNoToken     Stop = "no application token could be had"
 	StopPaused      Stop = "only waits longer than 15 minutes remain"
+	StopSystemic    Stop = "a host of Smartcar's did not answer for 15 minutes"
 	StopBreach      Stop = "a foreign user id was served"
 )
 
@@ -38,6 +39,8 @@ func (s Stop) Hint() string {
 		return "check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with refused ones"
 	case StopAppRefused:
 		return "upgrade the application to v3 in the dashboard's settings, then start the same command again"
+	case StopSystemic:
+		return "check the network and Smartcar's status page; then start the same command again on the same directory to go on"
 	case StopNoList, StopNoToken:
 		return "check the network and the SMARTCAR_*_ORIGIN variables, if any is set; then start the same command again"
 	case StopBreach:
@@ -143,6 +146,8 @@ func stopOf(ctx, feed context.Context, err error) Stop {
 		return StopNoToken
 	case errors.Is(err, smartcar.ErrPaused):
 		return StopPaused
+	case errors.Is(err, smartcar.ErrSystemic):
+		return StopSystemic
 	case ctx.Err() != nil:
 		return StopInterrupted
 	case errors.Is(context.Cause(feed), errTimeBox):

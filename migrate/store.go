@@ -20,7 +20,11 @@ type Store interface {
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error
 	Records(ctx context.Context) iter.Seq2[Record, error] // every vehicle, in inventory order
+	// Disputed yields, in inventory order, at least the vehicles for which Differing names a field: under rules without
+	// tolerances of their own those with an Evidence.Disputed, otherwise all.
+	Disputed(ctx context.Context, ownTolerances bool) iter.Seq2[Record, error]
 	Tally(ctx context.Context) (Tally, error)
+	// Rejudge calls judge from several goroutines at once.
 	Rejudge(ctx context.Context, judge func(Record) Judgement) (changed int, err error)
 	SetFacts(ctx context.Context, f Facts) error
 	SampleLinks(ctx context.Context, n int) ([]Link, error) // to make negative controls of

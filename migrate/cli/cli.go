@@ -24,9 +24,10 @@ type Process struct {
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
 	Now            func() time.Time
-	Sleep          func(ctx context.Context, d time.Duration) // waits before rechecks; nil: in real time
-	Transport      http.RoundTripper                          // nil: the network
-	Width          int                                        // columns of stdout, 0: not a terminal
+	Sleep          func(ctx context.Context, d time.Duration)               // waits before rechecks; nil: in real time
+	Transport      http.RoundTripper                                        // nil: the network
+	Command        func(ctx context.Context, argv []string) ([]byte, error) // runs a token command; nil: as a program
+	Width          int                                                      // columns of stdout, 0: not a terminal
 	Color          bool
 	Live           bool // stderr is a terminal: a progress bar instead of lines
 }

@@ -25,6 +25,7 @@ type bench struct {
 	ctx       context.Context
 	clock     *fixtures.Clock
 	sleep     func(context.Context, time.Duration) // nil: the clock's
+	command   func(context.Context, []string) ([]byte, error)
 }
 
 // shifted is the clock for a testing/synctest bubble: its time starts in the year 2000, before which an observation
@@ -35,12 +36,18 @@ func newBench(t *testing.T, s fixtures.Scenario) *bench { return newBenchAt(t, s
 
 func newBenchAt(t *testing.T, s fixtures.Scenario, now func() time.Time) *bench {
 	t.Helper()
+	return newBenchIn(t, t.TempDir(), s, now)
+}
+
+// newBenchIn keeps its files in dir.
+func newBenchIn(t *testing.T, dir string, s fixtures.Scenario, now func() time.Time) *bench {
+	t.Helper()
 	clock := fixtures.NewClock(now)
 	world, err := fixtures.New(s, fixtures.Options{Now: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, world: world, transport: world.Transport(), dir: t.TempDir(), ctx: t.Context(), clock: clock,
+	b := &bench{t: t, world: world, transport: world.Transport(), dir: dir, ctx: t.Context(), clock: clock,
 		env: map[string]string{"SMARTCAR_CLIENT_ID": world.ClientID(), "SMARTCAR_CLIENT_SECRET": world.ClientSecrets()[0]}}
 	b.write("inventory.yaml", b.inventory())
 	return b
@@ -70,7 +77,7 @@ func (b *bench) call(args ...string) (code int, stdout, stderr string) {
 	if sleep == nil {
 		sleep = b.clock.Sleep
 	}
-	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport,
+	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport, Command: b.command,
 		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }}
 	code = cli.Main(b.ctx, append([]string{"scmigrate"}, args...), p)
 	return code, out.String(), errs.String()

@@ -25,6 +25,7 @@ type options struct {
 	inventory, out, format, fieldSpec, legs string
 	concurrency, controls                   int
 	limit, limitShare                       string
+	limitPerHost                            bool
 	maxRequests, maxBilled                  int
 	timeBox, timeoutLegacy, timeoutApp      time.Duration
 	keepGoing, jsonFull, noProgress, strict bool
@@ -81,6 +82,7 @@ func measureFlags() []ucli.Flag {
 		legacyAPIFlag(),
 		text("limit", "120+2/m", "the application's rate `LIMIT`: bucket+refill, or unlimited"),
 		text("limit-share", "50%", "the `PART` of the limit that this tool may take; production lives on the same bucket"),
+		toggle("limit-per-host", "a bucket for each host, where Smartcar counts so (default: one for the application)"),
 		number("max-requests", 0, "stop after `N` requests (0: no cap)"),
 		number("max-billed-per-vehicle", 60, "the most billed reads of one vehicle in this run"),
 		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
@@ -117,7 +119,7 @@ func runFlags() []ucli.Flag {
 func readOptions(c *ucli.Context, p Process) (options, error) {
 	o := options{
 		inventory: c.String("inventory"), out: c.String("out"), format: c.String("format"), fieldSpec: c.String("fields"), legs: c.String("legs"),
-		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"),
+		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"), limitPerHost: c.Bool("limit-per-host"),
 		maxRequests: c.Int("max-requests"), maxBilled: c.Int("max-billed-per-vehicle"), timeBox: c.Duration("time-box"),
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
 		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
@@ -167,7 +169,7 @@ func (o *options) check() error {
 	if o.shard, err = migrate.ParseShard(o.shardSpec); err != nil {
 		add(fmt.Errorf("--shard: %w", err))
 	}
-	o.bucket.MaxRequests = o.maxRequests
+	o.bucket.MaxRequests, o.bucket.PerHost = o.maxRequests, o.limitPerHost
 	for _, n := range []struct {
 		name string
 		bad  bool

@@ -144,7 +144,7 @@ func openInventory(p Process, o options, allowExec bool) (*inventory.File, error
 }
 
 func (f *fleet) openTokens() error {
-	resolver, err := inventory.NewResolver(f.file, inventory.ResolverOptions{Getenv: f.p.LookupEnv, AllowExec: execAllowed(f.p), Now: f.p.Now})
+	resolver, err := inventory.NewResolver(f.file, inventory.ResolverOptions{Getenv: f.p.LookupEnv, AllowExec: execAllowed(f.p), Now: f.p.Now, Run: f.p.Command})
 	if err != nil {
 		return usage(err)
 	}
@@ -179,7 +179,7 @@ func (f *fleet) begin(ctx context.Context) error {
 		return f.resume(ctx, h)
 	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: f.o.legacyAPI,
-		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs,
+		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, LimitPerHost: f.o.limitPerHost, Inventory: f.o.inventory, Legs: f.o.legs,
 		Shard: f.o.shard.String()}
 	if h.Shard != "" {
 		h.Length = f.file.Len()
@@ -231,18 +231,28 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 	if err := f.drawAgain(ctx, h); err != nil {
 		return err
 	}
-	if f.limiter.Burst() > 0 {
-		window := time.Duration(float64(f.limiter.Burst())/f.limiter.PerMinute()*float64(time.Minute)) + time.Minute
-		times, err := f.ledger.CallsSince(ctx, f.p.Now().Add(-window))
-		if err != nil {
-			return err
-		}
-		for _, at := range times {
-			f.limiter.DebitAt(at)
-		}
+	if err := f.refill(ctx); err != nil {
+		return err
 	}
 	h.Legs, h.Stopped, h.FinishedAt, h.Complete = f.o.legs, "", "", false
+	h.Limit, h.LimitShare, h.LimitPerHost = f.o.limit, f.o.limitShare, f.o.limitPerHost
 	return f.resumeRules(ctx, h)
+}
+
+// refill leaves in the buckets what the calls made before have left in them.
+func (f *fleet) refill(ctx context.Context) error {
+	if f.limiter.Burst() == 0 {
+		return nil
+	}
+	window := time.Duration(float64(f.limiter.Burst())/f.limiter.PerMinute()*float64(time.Minute)) + time.Minute
+	calls, err := f.ledger.CallsSince(ctx, f.p.Now().Add(-window))
+	if err != nil {
+		return err
+	}
+	for _, c := range calls {
+		f.limiter.DebitAt(c.At, c.Host)
+	}
+	return nil
 }
 
 func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
@@ -253,7 +263,7 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	if tally.Total == 0 {
 		return migrate.StopNone, nil // a shard without a user
 	}
-	watch := newWatcher(f.p, f.o, tally, f.limiter)
+	watch := newWatcher(f.p, f.o, tally, f.limiter, f.client.Hold)
 	defer watch.close()
 	r := migrate.Run{
 		Client: f.client, Store: f.ledger, Rules: f.o.rules, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,

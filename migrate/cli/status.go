@@ -63,14 +63,34 @@ func eta(h ledger.Header, t migrate.Tally, now time.Time, running bool) string {
 	bucket, errLimit := smartcar.ParseLimit(h.Limit)
 	share, errShare := parseShare(h.LimitShare)
 	if errLimit == nil && errShare == nil {
-		bucket.Share = share
+		bucket.Share, bucket.PerHost = share, h.LimitPerHost
 		if shard, err := migrate.ParseShard(h.Shard); err == nil {
 			bucket.Share /= float64(max(1, shard.N))
 		}
 		limiter := smartcar.NewLimiter(bucket)
-		left = max(left, limiter.Duration(requestsPerVehicle*remaining+limiter.Burst())) // the bucket is taken to be empty
+		left = max(left, limiter.Duration(emptied(loadOf(h.Legs, h.LegacyAPI, remaining), limiter)))
 	}
 	return fmt.Sprintf(", about %s left", left.Round(time.Second))
+}
+
+// loadOf is what so many healthy vehicles cost: one batch and one signals call each.
+func loadOf(legs, legacyAPI string, vehicles int) smartcar.Load {
+	switch legs {
+	case "connections":
+		return smartcar.Load{}
+	case "app":
+		return smartcar.Load{App: vehicles}
+	}
+	return migrate.LoadOf(legacyAPI, vehicles, vehicles, 0)
+}
+
+// emptied adds what empties full buckets: those of a run that goes on are taken to be empty.
+func emptied(n smartcar.Load, l *smartcar.Limiter) smartcar.Load {
+	if l.PerHost() && n.Legacy > 0 {
+		n.Legacy += l.Burst()
+	}
+	n.App += l.Burst()
+	return n
 }
 
 func stateText(h ledger.Header, running bool) string {

@@ -72,6 +72,7 @@ type Header struct {
 	Stopped         string `json:"stopped"`          // why the last run ended early, "" where it did not
 	Limit           string `json:"limit"`            // as given
 	LimitShare      string `json:"limitShare"`
+	LimitPerHost    bool   `json:"limitPerHost,omitempty"`
 	Inventory       string `json:"inventory"` // the file's name
 }
 

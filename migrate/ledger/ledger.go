@@ -32,6 +32,9 @@ type Ledger struct {
 	lock   *flock.Flock
 	writer *writer // nil when opened for reading
 
+	setVehicle, addCall *sql.Stmt // of write: compiled once, not for each vehicle
+	reads               statements
+
 	// Redact takes the secrets out of what came from outside before it is written: a server may echo a token. Set it before
 	// the first write; nil: nothing is taken out.
 	Redact func([]byte) []byte
@@ -164,6 +167,7 @@ func connect(path string, conns int) (*sql.DB, error) {
 		return nil, fmt.Errorf("cannot open the ledger: %w", err)
 	}
 	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns) // else some are opened anew, with all their pragmas, for every other query
 	return db, nil
 }
 
@@ -184,7 +188,7 @@ func (l *Ledger) prepare() error {
 	if err := l.write.QueryRow("SELECT value FROM header WHERE name = 'schema'").Scan(&version); err != nil || version != schemaVersion {
 		return errors.Join(fmt.Errorf("%s is not a ledger of this version of scmigrate: give another directory", filepath.Join(l.dir, FileName)), err)
 	}
-	return nil
+	return l.compile()
 }
 
 // Dir is the run's directory.

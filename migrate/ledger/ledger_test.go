@@ -219,9 +219,9 @@ func TestCloseFlushes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	times, err := r.CallsSince(t.Context(), noon.Add(1190*time.Second))
-	if err != nil || len(times) != 10 || !times[0].Equal(noon.Add(1190*time.Second)) || !slices.IsSortedFunc(times, time.Time.Compare) {
-		t.Errorf("%d calls since then, want 10 in order: %v, %v", len(times), times, err)
+	calls, err := r.CallsSince(t.Context(), noon.Add(1190*time.Second))
+	if err != nil || len(calls) != 10 || !calls[0].At.Equal(noon.Add(1190*time.Second)) || !slices.IsSortedFunc(calls, func(a, b Departure) int { return a.At.Compare(b.At) }) {
+		t.Errorf("%d calls since then, want 10 in order: %v, %v", len(calls), calls, err)
 	}
 }
 

@@ -88,7 +88,7 @@ func (l *Ledger) LinkLists(ctx context.Context) ([]migrate.LinkList, error) {
 
 // Links are the connections of one vehicle, by user.
 func (l *Ledger) Links(ctx context.Context, vehicleID string) ([]migrate.Link, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT link FROM links WHERE vehicle_id = ? ORDER BY user_id", l.cleaned(vehicleID))
+	rows, err := l.query(ctx, "SELECT link FROM links WHERE vehicle_id = ? ORDER BY user_id", l.cleaned(vehicleID))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}

@@ -154,7 +154,9 @@ func TestRedirectsAreNotFollowedAndTheTokenStays(t *testing.T) {
 func TestTimeoutsStartAfterTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(LimiterOptions{Burst: 1, PerMinute: 1})
-		l.Debit(10)
+		for range 10 {
+			l.DebitAt(time.Now(), HostApp)
+		}
 		w := serving(slow(59*time.Second, always(200, `{}`)))
 		c := newTestClient(t, w, func(o *Options) { o.Limiter, o.ClientSecrets, o.TimeoutLegacy = l, nil, time.Minute })
 		if a := batchOf(t, c); a.Failure != nil {

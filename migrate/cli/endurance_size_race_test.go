@@ -1,0 +1,13 @@
+//go:build race
+
+package cli_test
+
+// Under the race detector every step costs ten times as much: the same tests with less of everything.
+const (
+	weekCars     = 120
+	killedCars   = 40
+	killsDefault = 4
+	faultedCars  = 10
+	loadedCars   = 60
+	underRace    = true
+)
