@@ -25,7 +25,7 @@ func BenchmarkJoin(b *testing.B) {
 	dirs := make([]string, 4)
 	for k := range dirs {
 		dirs[k] = filepath.Join(b.TempDir(), strconv.Itoa(k))
-		fill(b, dirs[k], migrate.Shard{K: k + 1, N: len(dirs)}, *joinVehicles)
+		fillShard(b, dirs[k], migrate.Shard{K: k + 1, N: len(dirs)}, *joinVehicles)
 	}
 	runtime.GC()
 	for b.Loop() {
@@ -51,8 +51,8 @@ func BenchmarkJoin(b *testing.B) {
 	}
 }
 
-// fill writes a shard's rows in one transaction, all with the same evidence.
-func fill(b *testing.B, dir string, shard migrate.Shard, fleet int) {
+// fillShard writes a shard's rows in one transaction, all with the same evidence.
+func fillShard(b *testing.B, dir string, shard migrate.Shard, fleet int) {
 	b.Helper()
 	l, err := Create(dir)
 	if err != nil {
