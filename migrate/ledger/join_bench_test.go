@@ -51,7 +51,7 @@ func BenchmarkJoin(b *testing.B) {
 	}
 }
 
-// fillShard writes a shard's rows in one transaction, all with the same evidence.
+// fill writes a shard's rows in one transaction, all with the same evidence.
 func fillShard(b *testing.B, dir string, shard migrate.Shard, fleet int) {
 	b.Helper()
 	l, err := Create(dir)
