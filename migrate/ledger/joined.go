@@ -224,7 +224,7 @@ func rank(s migrate.Stop) int {
 }
 
 // gravity orders the stops.
-var gravity = []migrate.Stop{migrate.StopNone, migrate.StopBudget, migrate.StopTimeBox, migrate.StopPaused, migrate.StopInterrupted, migrate.StopNoList, migrate.StopNoToken,
+var gravity = []migrate.Stop{migrate.StopNone, migrate.StopBudget, migrate.StopTimeBox, migrate.StopPaused, migrate.StopSystemic, migrate.StopInterrupted, migrate.StopNoList, migrate.StopNoToken,
 	migrate.StopAppRefused, migrate.StopCredentials, migrate.StopBreach}
 
 // LastRecord is when the last vehicle was measured, zero where none was.
