@@ -140,7 +140,7 @@ func TestForecastOfAShard(t *testing.T) {
 		t.Errorf("legacy %d, app %d; want 50 and 50 + 2 pages + 1 simulated + 3 controls", legacy, app)
 	}
 	const want = "shard               2 of 4: 50 of 200 vehicles, whole users; the figures are this shard's, at its part of the limit; " +
-		"each shard reads the connections list and makes the controls itself, 18 requests more in all shards than in one run"
+		"each shard reads the connections list, makes the controls and renews the token itself, about 24 requests more in all shards than in one run"
 	if got := f.Lines()[0]; got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
