@@ -72,8 +72,9 @@ func (f *Forecast) pages() int {
 func (f *Forecast) shardLine() string {
 	s, own := f.o.Shard, f.vehicles+f.faulty+f.tokenless+f.leftOut
 	text := fmt.Sprintf("shard               %d of %d: %d of %d vehicles, whole users; the figures are this shard's, at its part of the limit", s.K, s.N, own, own+f.elsewhere)
-	if again := (s.N - 1) * (f.pages() + f.o.Controls); s.N > 1 {
-		text += fmt.Sprintf("; each shard reads the connections list and makes the controls itself, %d requests more in all shards than in one run", again)
+	_, _, tokens := f.Requests()
+	if again := (s.N - 1) * (f.pages() + f.o.Controls + tokens); s.N > 1 {
+		text += fmt.Sprintf("; each shard reads the connections list, makes the controls and renews the token itself, about %d requests more in all shards than in one run", again)
 	}
 	return text
 }

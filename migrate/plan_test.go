@@ -129,3 +129,19 @@ func TestForecastLines(t *testing.T) {
 		}
 	}
 }
+
+// TestForecastOfAShard: its own cars, the whole fleet's pages, and what the other shards pay once more.
+func TestForecastOfAShard(t *testing.T) {
+	f := forecast(ForecastOptions{Legs: "both", Bucket: slow, Controls: 3, Shard: Shard{2, 4}}, cars(50, nil)...)
+	for range 150 {
+		f.Elsewhere()
+	}
+	if legacy, app, _ := f.Requests(); legacy != 50 || app != 50+2+1+3 {
+		t.Errorf("legacy %d, app %d; want 50 and 50 + 2 pages + 1 simulated + 3 controls", legacy, app)
+	}
+	const want = "shard               2 of 4: 50 of 200 vehicles, whole users; the figures are this shard's, at its part of the limit; " +
+		"each shard reads the connections list, makes the controls and renews the token itself, about 24 requests more in all shards than in one run"
+	if got := f.Lines()[0]; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}

@@ -47,7 +47,7 @@ func (l *Ledger) count(ctx context.Context, query string) (map[string]int, error
 // Looks counts the calls that asked for the VIN of a vehicle that no inventory entry has: they looked for a car under
 // another vehicleId.
 func (l *Ledger) Looks(ctx context.Context) (n int, err error) {
-	err = l.read.QueryRowContext(ctx, "SELECT count(*) FROM calls WHERE host = 'app' AND path LIKE '%/signals/vehicleidentification-vin' AND "+noEntry("calls")).Scan(&n)
+	err = l.read.QueryRowContext(ctx, "SELECT count(*) FROM calls WHERE host = 'app' AND path LIKE '%/signals/vehicleidentification-vin' AND "+callNoEntry).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("cannot read the ledger: %w", err)
 	}

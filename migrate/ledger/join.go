@@ -138,8 +138,8 @@ func (p Part) copyInto(ctx context.Context, db *sql.DB) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot join the ledgers: %w", err)
 	}
-	for _, query := range []copying{{into: "vehicles", rows: "vehicles ORDER BY ordinal"}, {into: "calls", rows: "calls ORDER BY rowid"}} {
-		if err := query.run(ctx, l.read, tx); err != nil {
+	for _, c := range []copying{{into: "vehicles", query: "SELECT * FROM vehicles ORDER BY ordinal"}, {into: "calls", query: "SELECT * FROM calls ORDER BY rowid"}} {
+		if err := c.run(ctx, l.read, tx); err != nil {
 			return errors.Join(err, tx.Rollback())
 		}
 	}
@@ -148,12 +148,12 @@ func (p Part) copyInto(ctx context.Context, db *sql.DB) (err error) {
 
 // copying hands rows on as they are, all columns, one at a time.
 type copying struct {
-	into, rows string
-	args       []any
+	into, query string
+	args        []any
 }
 
 func (c copying) run(ctx context.Context, from *sql.DB, to *sql.Tx) error {
-	rows, err := from.QueryContext(ctx, "SELECT * FROM "+c.rows, c.args...)
+	rows, err := from.QueryContext(ctx, c.query, c.args...)
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
 	}

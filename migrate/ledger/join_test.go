@@ -100,6 +100,16 @@ func TestJoinHoldsEverything(t *testing.T) {
 	}
 }
 
+// TestJoinKnowsEveryTable: whoever adds one decides here what becomes of its rows in a joined ledger.
+func TestJoinKnowsEveryTable(t *testing.T) {
+	decided := []string{"calls", "elsewhere", "header", "links", "lists", "vehicles"} // elsewhere: a whole fleet has none
+	var tables string
+	err := create(t, t.TempDir()).read.QueryRow("SELECT group_concat(name ORDER BY name) FROM sqlite_schema WHERE type = 'table'").Scan(&tables)
+	if err != nil || tables != strings.Join(decided, ",") {
+		t.Errorf("tables %s, decided %v (%v)", tables, decided, err)
+	}
+}
+
 // TestAFailedJoinLeavesNothing, so that the next one finds an empty directory.
 func TestAFailedJoinLeavesNothing(t *testing.T) {
 	full := errors.New("disk full")

@@ -66,6 +66,7 @@ type gathering struct {
 	rechecks migrate.Rechecks
 	whys     []string // why differences were not asked about again, each once
 	lists    map[string]newest
+	changes  migrate.ListChanges // as the shard saw them whose live list is kept: all of them read the same list
 	rules    string
 }
 
@@ -101,6 +102,9 @@ func (g *gathering) take(ctx context.Context, p Part) (err error) {
 	for _, list := range lists {
 		if known, ok := g.lists[list.Mode]; !ok || better(list, known.list) {
 			g.lists[list.Mode] = newest{list, p}
+			if g.changes, err = l.ListChanges(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	if g.rules == "" {
@@ -146,6 +150,9 @@ func (g *gathering) write(ctx context.Context, l *Ledger) error {
 		l.Set(ctx, recheckVehicles, strconv.Itoa(g.rechecks.Vehicles)), l.Set(ctx, recheckRequests, strconv.Itoa(g.rechecks.Requests))); err != nil {
 		return err
 	}
+	if err := l.store(ctx, listChanges, g.changes); err != nil {
+		return err
+	}
 	modes := make([]newest, 0, len(g.lists))
 	for _, n := range g.lists {
 		modes = append(modes, n)
@@ -170,8 +177,8 @@ func (n newest) copyLinks(ctx context.Context, l *Ledger, reading int) (err erro
 	defer func() { err = errors.Join(err, from.Close(), unlock()) }()
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
 		for _, c := range []copying{
-			{into: "lists", rows: "(SELECT mode, ? AS reading, read_at, pages, complete, why FROM lists WHERE mode = ?)", args: []any{reading, n.list.Mode}},
-			{into: "links", rows: "(SELECT ? AS reading, vehicle_id, user_id, mode, link FROM links WHERE reading = (SELECT reading FROM lists WHERE mode = ?)) ORDER BY vehicle_id, user_id", args: []any{reading, n.list.Mode}},
+			{into: "lists", query: "SELECT mode, ? AS reading, read_at, pages, complete, why FROM lists WHERE mode = ?", args: []any{reading, n.list.Mode}},
+			{into: "links", query: "SELECT ? AS reading, vehicle_id, user_id, mode, link FROM links WHERE reading = (SELECT reading FROM lists WHERE mode = ?) ORDER BY vehicle_id, user_id", args: []any{reading, n.list.Mode}},
 		} {
 			if err := c.run(ctx, from.read, tx); err != nil {
 				return err
@@ -225,7 +232,7 @@ func rank(s migrate.Stop) int {
 }
 
 // gravity orders the stops.
-var gravity = []migrate.Stop{migrate.StopNone, migrate.StopBudget, migrate.StopTimeBox, migrate.StopPaused, migrate.StopInterrupted, migrate.StopNoList, migrate.StopNoToken,
+var gravity = []migrate.Stop{migrate.StopNone, migrate.StopBudget, migrate.StopTimeBox, migrate.StopPaused, migrate.StopSystemic, migrate.StopInterrupted, migrate.StopNoList, migrate.StopNoToken,
 	migrate.StopAppRefused, migrate.StopCredentials, migrate.StopBreach}
 
 // LastRecord is when the last vehicle was measured, zero where none was.

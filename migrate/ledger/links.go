@@ -41,7 +41,7 @@ func (l *Ledger) Links(ctx context.Context, vehicleID string) ([]migrate.Link, e
 
 // OrphansOf are the connections of one user to vehicles that no inventory entry has, in the order of their ids.
 func (l *Ledger) OrphansOf(ctx context.Context, userID string) ([]migrate.Link, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT link FROM linked WHERE user_id = ? AND user_id <> '' AND "+noEntry("linked")+" ORDER BY vehicle_id", l.cleaned(userID))
+	rows, err := l.read.QueryContext(ctx, "SELECT link FROM linked WHERE user_id = ? AND user_id <> '' AND "+linkNoEntry+" ORDER BY vehicle_id", l.cleaned(userID))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -80,7 +80,7 @@ func scanLinks(rows *sql.Rows) ([]migrate.Link, error) {
 // Orphans counts the connected vehicles that no inventory entry has, and names the first few. A second user of a listed
 // vehicle is none.
 func (l *Ledger) Orphans(ctx context.Context) (n int, examples []string, err error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT DISTINCT vehicle_id FROM linked WHERE "+noEntry("linked")+" ORDER BY vehicle_id")
+	rows, err := l.read.QueryContext(ctx, "SELECT DISTINCT vehicle_id FROM linked WHERE "+linkNoEntry+" ORDER BY vehicle_id")
 	if err != nil {
 		return 0, nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}

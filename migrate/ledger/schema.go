@@ -50,7 +50,8 @@ func (e *escaped) String() string {
 	return strings.ReplaceAll((&url.URL{Path: e.path}).EscapedPath(), "?", "%3f")
 }
 
-// noEntry is the SQL condition that no entry of the inventory has a table's vehicle_id.
-func noEntry(table string) string {
-	return "NOT EXISTS (SELECT 1 FROM vehicles v WHERE v.vehicle_id = " + table + ".vehicle_id) AND NOT EXISTS (SELECT 1 FROM elsewhere e WHERE e.vehicle_id = " + table + ".vehicle_id)"
-}
+// The SQL conditions that no entry of the inventory has a link's vehicle_id, or a call's.
+const (
+	linkNoEntry = "NOT EXISTS (SELECT 1 FROM vehicles v WHERE v.vehicle_id = linked.vehicle_id) AND NOT EXISTS (SELECT 1 FROM elsewhere e WHERE e.vehicle_id = linked.vehicle_id)"
+	callNoEntry = "NOT EXISTS (SELECT 1 FROM vehicles v WHERE v.vehicle_id = calls.vehicle_id) AND NOT EXISTS (SELECT 1 FROM elsewhere e WHERE e.vehicle_id = calls.vehicle_id)"
+)
