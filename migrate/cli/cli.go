@@ -69,6 +69,7 @@ func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, 
 
 // Main runs one command and returns its exit code (CONTRACT §3).
 func Main(ctx context.Context, args []string, p Process) int {
+	tuneMemory(p.LookupEnv)
 	app := newApp(p)
 	err := app.RunContext(ctx, permute(app, args))
 	if err == nil {

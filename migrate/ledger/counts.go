@@ -15,7 +15,7 @@ import (
 func (l *Ledger) AddCall(c smartcar.Call) {
 	path, vehicle, request := l.cleaned(c.Path), l.cleaned(c.VehicleID), l.cleaned(c.RequestID) // not on the writer's time
 	l.writer.put(func(tx *sql.Tx) error {
-		_, err := tx.Stmt(l.addCall).Exec(c.At.UTC().Format(stamp), string(c.Host), c.Method, path, vehicle, c.Status, request, c.Bytes,
+		_, err := tx.Stmt(l.addCall).Exec(c.At.UTC().Format(stamp), string(c.Host), c.Method, path, vehicle, c.Status, request, c.Bytes, //nolint:sqlclosecheck // ends with tx
 			c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
 		return err
 	})

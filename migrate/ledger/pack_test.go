@@ -13,8 +13,8 @@ import (
 	"scmigrate/migrate"
 )
 
-// fill gives every member of v a value, so that one that is added later and gets lost is seen. Lists have two elements.
-func fill(v reflect.Value, n *int) {
+// fillMembers gives every member of v a value, so that one that is added later and gets lost is seen. Lists have two elements.
+func fillMembers(v reflect.Value, n *int) {
 	*n++
 	switch v.Interface().(type) {
 	case time.Time:
@@ -28,15 +28,15 @@ func fill(v reflect.Value, n *int) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), n)
+		fillMembers(v.Elem(), n)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			fill(v.Field(i), n)
+			fillMembers(v.Field(i), n)
 		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		fill(v.Index(0), n)
-		fill(v.Index(1), n)
+		fillMembers(v.Index(0), n)
+		fillMembers(v.Index(1), n)
 	case reflect.String:
 		v.SetString(strings.Repeat("text ", *n%40))
 	case reflect.Int, reflect.Int64:
@@ -56,7 +56,7 @@ func TestEvidenceComesBack(t *testing.T) {
 	n := 0
 	for range 7 { // every form of a value in every place
 		n++
-		fill(reflect.ValueOf(&full).Elem(), &n)
+		fillMembers(reflect.ValueOf(&full).Elem(), &n)
 		comesBack(t, &Ledger{}, full, full)
 	}
 	comesBack(t, &Ledger{}, migrate.Evidence{}, migrate.Evidence{})

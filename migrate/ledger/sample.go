@@ -34,6 +34,10 @@ func (l *Ledger) DrawTo(ctx context.Context, last string) error {
 }
 
 func drawTo(ctx context.Context, tx *sql.Tx, last string) error {
+	if last == everybody {
+		_, err := tx.ExecContext(ctx, "UPDATE vehicles SET drawn = 1 WHERE drawn = 0")
+		return err
+	}
 	_, err := tx.ExecContext(ctx, "UPDATE vehicles SET drawn = NOT drawn WHERE drawn <> (draw <= ? OR verdict IS NOT NULL)", last)
 	return err
 }

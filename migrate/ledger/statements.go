@@ -35,7 +35,7 @@ type statements struct {
 
 // query asks a compiled query. There are few of them: the text is never made up.
 func (l *Ledger) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	s, err := l.reads.get(l.read, text)
+	s, err := l.reads.get(l.read, text) //nolint:sqlclosecheck // kept until the database is closed
 	if err != nil {
 		return nil, err
 	}

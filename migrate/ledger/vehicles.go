@@ -98,7 +98,7 @@ func (u update) apply(tx *sql.Tx) error {
 	if e.Legacy.Failure != nil {
 		status = e.Legacy.Failure.Status
 	}
-	result, err := tx.Stmt(u.set).Exec(
+	result, err := tx.Stmt(u.set).Exec( //nolint:sqlclosecheck // ends with tx
 		u.r.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, u.legacy, u.app, e.Disputed(), u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
 	if err != nil {
 		return err
