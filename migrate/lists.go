@@ -132,6 +132,7 @@ func (r *Run) readOnce(ctx context.Context, mode string) (list LinkList, failure
 	if text := changes.Text(); text != "" {
 		r.say(text)
 	}
+	r.reopened = r.reopened || changes.Reopened > 0
 	return list, failure, err
 }
 

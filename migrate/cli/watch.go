@@ -101,8 +101,13 @@ func (w *watcher) take(e migrate.Event) {
 		return
 	}
 	w.word = ""
-	w.done++
 	w.verdicts[e.Verdict]++
+	if e.Again { // only what was inconclusive is visited again
+		w.verdicts[migrate.Inconclusive]--
+		w.describe()
+		return
+	}
+	w.done++
 	if w.bar != nil {
 		w.describe()
 		_ = w.bar.Add(1) // fails only past its end
