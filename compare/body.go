@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Limits of a JSON body from outside: beyond them it is malformed, in bounded time and memory.
@@ -23,84 +26,125 @@ var ErrMalformed = errors.New("malformed body")
 type object = map[string]any
 
 // parseBody decodes one JSON document strictly: valid UTF-8, no duplicate key (encoding/json lets the last win without
-// a word), nothing after the document, bounded depth and size.
+// a word), nothing after the document, bounded depth and size. Half a surrogate pair is no letter, and read as one that
+// could not be (U+FFFD), as encoding/json does it: it costs nobody the answer.
 func parseBody(body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, fmt.Errorf("%w: not UTF-8", ErrMalformed)
 	}
-	p := parser{dec: json.NewDecoder(bytes.NewReader(body))}
-	p.dec.UseNumber()
+	// jsontext takes the bytes of a bytes.Buffer as they are. Names are looked up once, in the object's own map.
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	p := parser{dec: dec, body: string(body)}
 	v, err := p.value(0)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.dec.Token(); !errors.Is(err, io.EOF) {
+	if _, err := p.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: something follows the document", ErrMalformed)
 	}
 	return v, nil
 }
 
+// parser reads one document. Texts and numbers are parts of body, so that a document is one allocation and not thousands.
 type parser struct {
-	dec   *json.Decoder
+	dec   *jsontext.Decoder
+	body  string
 	nodes int
 }
 
 func (p *parser) value(depth int) (any, error) {
-	tok, err := p.token()
-	if err != nil {
-		return nil, err
-	}
 	if p.nodes++; p.nodes > maxNodes || depth > maxDepth {
 		return nil, fmt.Errorf("%w: too large or too deep", ErrMalformed)
 	}
-	switch tok {
-	case json.Delim('{'):
+	switch p.dec.PeekKind() {
+	case jsontext.KindBeginObject:
 		return p.object(depth)
-	case json.Delim('['):
+	case jsontext.KindBeginArray:
 		return p.list(depth)
+	case jsontext.KindString:
+		return p.text()
+	case jsontext.KindNumber:
+		raw, err := p.scalar()
+		return json.Number(raw), err
 	}
-	return tok, nil
+	switch raw, err := p.scalar(); raw {
+	case "true", "false":
+		return raw == "true", err
+	default:
+		return nil, err
+	}
 }
 
 func (p *parser) object(depth int) (any, error) {
+	if err := p.step(); err != nil {
+		return nil, err
+	}
 	o := object{}
-	for p.dec.More() {
-		tok, err := p.token()
+	for p.dec.PeekKind() != jsontext.KindEndObject {
+		key, err := p.text()
 		if err != nil {
 			return nil, err
 		}
-		key, ok := tok.(string)
-		if _, twice := o[key]; !ok || twice {
+		if _, twice := o[key]; twice {
 			return nil, fmt.Errorf("%w: a key stands twice", ErrMalformed)
 		}
 		if o[key], err = p.value(depth + 1); err != nil {
 			return nil, err
 		}
 	}
-	_, err := p.token()
-	return o, err
+	return o, p.step()
 }
 
 func (p *parser) list(depth int) (any, error) {
+	if err := p.step(); err != nil {
+		return nil, err
+	}
 	l := []any{}
-	for p.dec.More() {
+	for p.dec.PeekKind() != jsontext.KindEndArray {
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return nil, err
 		}
 		l = append(l, v)
 	}
-	_, err := p.token()
-	return l, err
+	return l, p.step()
 }
 
-// token hides the decoder's text, which differs between Go versions and may quote the body.
-func (p *parser) token() (json.Token, error) {
-	tok, err := p.dec.Token()
+// step goes over one token: a bracket.
+func (p *parser) step() error {
+	_, err := p.dec.ReadToken()
+	return unread(err)
+}
+
+// scalar is the next value as it is written.
+func (p *parser) scalar() (string, error) {
+	raw, err := p.dec.ReadValue()
 	if err != nil {
-		return nil, fmt.Errorf("%w: not JSON, or cut short", ErrMalformed)
+		return "", unread(err)
 	}
-	return tok, nil
+	end := int(p.dec.InputOffset())
+	return p.body[end-len(raw) : end], nil
+}
+
+// text is the next string's text.
+func (p *parser) text() (string, error) {
+	raw, err := p.scalar()
+	if err != nil {
+		return "", err
+	}
+	if !strings.Contains(raw, `\`) {
+		return raw[1 : len(raw)-1], nil
+	}
+	plain, _ := jsontext.AppendUnquote(nil, raw) // it was read: only half a surrogate pair is left to complain of
+	return string(plain), nil
+}
+
+// unread hides the decoder's text, which differs between versions and may quote the body.
+func unread(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: not JSON, or cut short", ErrMalformed)
 }
 
 // toNumber is a finite JSON number's value.

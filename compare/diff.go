@@ -82,12 +82,17 @@ func noCounterpart(legacy Reading) Outcome {
 	return Nowhere
 }
 
-// unequalFields lets go-cmp compare the flat canonical values; a Reporter collects the fields that are not equal.
+// unequalFields lets go-cmp compare the flat canonical values, but for those that are one and the same; a Reporter collects
+// the fields that are not equal.
 func unequalFields(fields []*Field, legacy, app []Reading) map[string]bool {
-	left, right := make(map[string]leaf, len(fields)), make(map[string]leaf, len(fields))
+	left, right := map[string]leaf{}, map[string]leaf{}
 	for i, f := range fields {
-		if legacy[i].Status == Served && app[i].Status == Served {
-			left[f.Name], right[f.Name] = leaf{f.asLabelled(app[i]), legacy[i].comparable(app[i])}, leaf{f.asLabelled(app[i]), app[i].comparable(legacy[i])}
+		if legacy[i].Status != Served || app[i].Status != Served {
+			continue
+		}
+		was, is := legacy[i].comparable(app[i]), app[i].comparable(legacy[i])
+		if !was.same(is) {
+			left[f.Name], right[f.Name] = leaf{f.asLabelled(app[i]), was}, leaf{f.asLabelled(app[i]), is}
 		}
 	}
 	unequal := &reporter{fields: map[string]bool{}}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -233,14 +234,15 @@ func firstOf(words ...string) string {
 // maxRetryAfter caps what a Retry-After may ask for: a day. More is a mistake of the server's clock.
 const maxRetryAfter = 24 * time.Hour
 
+// plainSeconds are digits, with decimals: ParseFloat alone would take "infinity" and "0x1p9" for times.
+var plainSeconds = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
 // ParseRetryAfter reads seconds or an HTTP date (smartcar-v3.md §3); 0 where there is none or it makes no sense.
 func ParseRetryAfter(value string, now time.Time) time.Duration {
 	value = strings.TrimSpace(value)
 	var wait time.Duration
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
-		if !(seconds > 0) {
-			return 0
-		}
+	if plainSeconds.MatchString(value) {
+		seconds, _ := strconv.ParseFloat(value, 64) // too large a number is infinite
 		wait = time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))
 	} else if at, err := http.ParseTime(value); err == nil {
 		wait = at.Sub(now)

@@ -239,6 +239,7 @@ func TestParseRetryAfter(t *testing.T) {
 		{"Wed, 14 Oct 2026 12:01:00 GMT", time.Minute, "a date"}, {"Wed, 14 Oct 2026 11:00:00 GMT", 0, "a date that is over"},
 		{"Wed, 14 Oct 2099 12:00:00 GMT", maxRetryAfter, "a date too far away"}, {"1791979200000", maxRetryAfter, "milliseconds since 1970"},
 		{"", 0, "absent"}, {"-5", 0, "negative"}, {"0", 0, "nought"}, {"NaN", 0, "a number only to Go"}, {"1e400", 0, "no number"}, {"soon", 0, "prose"},
+		{"infinity", 0, "a word that Go reads"}, {"0x1p9", 0, "hex"}, {"1_0", 0, "underscores"}, {"30, 60", 0, "two values"}, {"99999999999999999999", maxRetryAfter, "an absurd number"},
 	}
 	for _, tt := range tests {
 		if got := ParseRetryAfter(tt.in, noon); got != tt.want {

@@ -1,16 +1,19 @@
 package compare
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
+// roundTrip writes and reads a value as JSON, and as CBOR, which keeps just as much of it.
 func roundTrip[T any](t testing.TB, in T) (out T) {
 	t.Helper()
 	b, err := json.Marshal(in)
@@ -19,6 +22,20 @@ func roundTrip[T any](t testing.TB, in T) (out T) {
 	}
 	if err := json.Unmarshal(b, &out); err != nil {
 		t.Fatalf("%s: %v", b, err)
+	}
+	var binary T
+	mode, err := cbor.EncOptions{Time: cbor.TimeRFC3339Nano}.EncMode() // the ledger's
+	if err != nil {
+		t.Fatal(err)
+	}
+	if packed, err := mode.Marshal(in); err != nil {
+		t.Fatalf("%+v: %v", in, err)
+	} else if err := cbor.Unmarshal(packed, &binary); err != nil {
+		t.Fatalf("%x: %v", packed, err)
+	}
+	want, errWant := json.Marshal(out)
+	if again, err := json.Marshal(binary); err != nil || errWant != nil || !bytes.Equal(again, want) {
+		t.Fatalf("CBOR keeps %s of %s: %v, %v", again, want, err, errWant)
 	}
 	return out
 }
@@ -170,6 +187,12 @@ func TestValuesInJSON(t *testing.T) {
 		if b, err := json.Marshal(tt.v); err != nil || string(b) != tt.want {
 			t.Errorf("%s: %s, %v; want %s", tt.reason, b, err, tt.want)
 		}
+		if b, err := json.Marshal(roundTrip(t, tt.v)); err != nil || string(b) != tt.want {
+			t.Errorf("%s: %s came back, %v; want %s", tt.reason, b, err, tt.want)
+		}
+	}
+	if b, err := PositionValue(52.5, 13.4).MarshalCBOR(); err != nil || len(b) != 1 {
+		t.Errorf("a position in CBOR is nothing: %x, %v", b, err)
 	}
 	if got := PositionValue(52.5, 13.4).String(); got != "(position)" {
 		t.Errorf("a position says where it is: %s", got)

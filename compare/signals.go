@@ -25,6 +25,7 @@ type Signals struct {
 	Vehicle object // included.vehicle.attributes with its id; nil where the answer has none
 	Total   int    // meta.totalCount; -1 where it is not stated
 
+	errors map[string]*Failure // the errors that came so far, by their text: many signals of a car have the same
 	absent map[string]bool     // codes asked for singly and not in the store
 	failed map[string]*Failure // codes asked for singly, and why they were not served
 }
@@ -109,11 +110,11 @@ func (s *Signals) add(entry any) error {
 	if meta == nil {
 		meta = toObject(attributes["meta"])
 	}
-	s.ByCode[code] = newSignal(code, attributes, meta)
+	s.ByCode[code] = s.newSignal(code, attributes, meta)
 	return nil
 }
 
-func newSignal(code string, attributes, meta object) Signal {
+func (s *Signals) newSignal(code string, attributes, meta object) Signal {
 	sig := Signal{Code: code, Status: signalStatus(attributes["status"]), meta: meta}
 	switch sig.Status {
 	case "SUCCESS":
@@ -122,7 +123,7 @@ func newSignal(code string, attributes, meta object) Signal {
 			sig.Failure = &Failure{Kind: KindMalformed, Note: "the signal has no body"}
 		}
 	case "ERROR":
-		sig.Failure = signalFailure(attributes["status"])
+		sig.Failure = s.failure(attributes["status"])
 	default:
 		sig.Failure = &Failure{Kind: KindUpstream, Note: "the signal is marked unavailable"}
 	}
@@ -141,9 +142,21 @@ func signalStatus(raw any) string {
 	return strings.ToUpper(word)
 }
 
-func signalFailure(status any) *Failure {
-	e := toObject(toObject(status)["error"])
-	encoded, _ := json.Marshal(e) // a decoded object always encodes
+func (s *Signals) failure(status any) *Failure {
+	encoded, _ := json.Marshal(toObject(toObject(status)["error"])) // a decoded object always encodes
+	if f, again := s.errors[string(encoded)]; again {
+		own := *f
+		return &own
+	}
+	f := signalFailure(encoded)
+	if s.errors == nil {
+		s.errors = map[string]*Failure{}
+	}
+	s.errors[string(encoded)] = f
+	return f
+}
+
+func signalFailure(encoded []byte) *Failure {
 	f := DecodeFailure(0, nil, encoded, time.Time{})
 	if f.Type == "" && f.Code == "" {
 		f = Failure{Kind: KindUpstream, Note: "an error without type and code"}

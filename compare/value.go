@@ -140,6 +140,20 @@ func (f *Field) equal(a, b Value) bool {
 	return true
 }
 
+// same tells whether two values are one and the same number, word or flag: equal under every tolerance. NaN and infinity
+// are the same as nothing.
+func (v Value) same(w Value) bool {
+	switch {
+	case v.Form != w.Form:
+		return false
+	case v.Form == FormNumber:
+		return v.Num-w.Num == 0
+	case v.Form == FormText:
+		return v.Text == w.Text
+	}
+	return v.Form == FormFlag && v.Flag == w.Flag
+}
+
 // foldWord makes "LAND_ROVER" and "Land Rover" one word.
 func foldWord(s string) string { return wordSeparators.Replace(strings.TrimSpace(s)) }
 

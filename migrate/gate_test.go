@@ -11,7 +11,7 @@ import (
 // TestExitCodes: the truth table of CONTRACT §3 under the default gate, blocked × inconclusive × ready × stop.
 func TestExitCodes(t *testing.T) {
 	fixed := map[Stop]int{StopBreach: ExitBreach, StopCredentials: ExitCredentials, StopInterrupted: ExitInterrupted}
-	for _, stop := range []Stop{StopNone, StopInterrupted, StopTimeBox, StopBudget, StopCredentials, StopAppRefused, StopNoList, StopNoToken, StopPaused, StopBreach} {
+	for _, stop := range []Stop{StopNone, StopInterrupted, StopTimeBox, StopBudget, StopCredentials, StopAppRefused, StopNoList, StopNoToken, StopPaused, StopSystemic, StopBreach} {
 		for mask := range 16 {
 			c := Counts{Blocked: 2 * (mask & 1), Inconclusive: 3 * (mask >> 1 & 1), Ready: 5 * (mask >> 2 & 1), Broken: 7 * (mask >> 3)}
 			want := ExitReady

@@ -190,7 +190,7 @@ func (v *visit) same(token secret.Secret) smartcar.TokenFunc {
 
 func (v *visit) readBatch(answer smartcar.Answer) {
 	leg := &v.evidence.Legacy
-	batch, err := compare.ParseBatch(answer.Body, v.meter.Now())
+	batch, err := compare.ParseBatch(answer.Body, v.serverTime())
 	if err != nil {
 		leg.malformed(err)
 		v.batch = compare.FailedBatch(v.asked, *leg.Failure)
@@ -201,9 +201,17 @@ func (v *visit) readBatch(answer smartcar.Answer) {
 		if item.Failure == nil {
 			leg.Billed++
 		} else if item.Failure.Kind == compare.KindAppLimit && v.meter.Pause != nil {
-			v.meter.Pause(v.meter.Now().Add(item.Failure.RetryAfter))
+			v.meter.Pause(smartcar.HostLegacy, item.Failure.RetryAfter)
 		}
 	}
+}
+
+// serverTime is the clock by which v2 meant a Retry-After date: Smartcar's own where it stated it.
+func (v *visit) serverTime() time.Time {
+	if v.server.IsZero() {
+		return v.meter.Now()
+	}
+	return v.server
 }
 
 // batchRefused tells the refusals of batch itself: a plan without it, or no such endpoint (smartcar-v2.md §3).

@@ -37,9 +37,9 @@ type Meter struct {
 	Fields []*compare.Field // what --fields asks for
 	Rules  rules.Rules      // the fields that they require by name are read, too
 	Now    func() time.Time
-	Legs   string                // "connections", "app" or "both"
-	Billed int                   // the most billed reads for one vehicle
-	Pause  func(until time.Time) // told when a batch item says that the application's bucket is empty; nil: nobody
+	Legs   string                                       // "connections", "app" or "both"
+	Billed int                                          // the most billed reads for one vehicle
+	Pause  func(host smartcar.Host, wait time.Duration) // told when a batch item says that the application's bucket is empty; nil: nobody
 
 	LegacyAPI string // LegacyV2 or LegacyV3; "" is LegacyV2
 	Others    bool   // LegacyV3 only: compare the signals that no field of the catalogue reads, too

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"slices"
+	"time"
 
 	"scmigrate/compare"
 	"scmigrate/migrate/inventory"
@@ -15,13 +16,13 @@ var modes = []string{"live", "simulated"}
 // readLists reads the connections list in both modes, unless the ledger holds a whole reading of today. Only the live
 // list decides whether the application may call at all.
 func (r *Run) readLists(ctx context.Context) (Stop, error) {
-	known, err := r.Store.LinkLists(ctx)
-	if err != nil {
-		return StopNone, err
-	}
-	r.wholeLists = true
+	began := r.Now()
 	for _, mode := range modes {
-		if r.fresh(known, mode) {
+		known, err := r.listOf(ctx, mode)
+		if err != nil {
+			return StopNone, err
+		}
+		if known.Complete && r.Now().Sub(known.ReadAt) < listAge {
 			continue
 		}
 		stop, err := r.readList(ctx, mode)
@@ -29,17 +30,68 @@ func (r *Run) readLists(ctx context.Context) (Stop, error) {
 			return stop, err
 		}
 	}
-	return StopNone, nil
+	return StopNone, r.scheduleLists(ctx, began)
 }
 
-func (r *Run) fresh(known []LinkList, mode string) bool {
-	for _, l := range known {
-		if l.Mode == mode && l.Complete && r.Now().Sub(l.ReadAt) < listAge {
-			return true
+// listOf is the reading of one mode that the ledger goes by, the zero LinkList where there is none.
+func (r *Run) listOf(ctx context.Context, mode string) (LinkList, error) {
+	known, err := r.Store.LinkLists(ctx)
+	i := slices.IndexFunc(known, func(l LinkList) bool { return l.Mode == mode })
+	if err != nil || i < 0 {
+		return LinkList{}, err
+	}
+	return known[i], nil
+}
+
+// scheduleLists notes what the lists prove and when they are due again: a day after the older reading began, but a list that takes
+// hours to read is not read all day.
+func (r *Run) scheduleLists(ctx context.Context, began time.Time) error {
+	now := r.Now()
+	oldest, whole := now, true
+	for _, mode := range modes {
+		list, err := r.listOf(ctx, mode)
+		if err != nil {
+			return err
+		}
+		whole = whole && (list.Complete || r.noMode[mode])
+		if list.Complete && list.ReadAt.Before(oldest) {
+			oldest = list.ReadAt
 		}
 	}
-	return false
+	r.wholeLists = whole
+	r.listsDue = oldest.Add(max(listAge, listShare*now.Sub(began)))
+	if r.listsDue.Before(now.Add(listPause)) { // the last reading came to nothing
+		r.listsDue = now.Add(listPause)
+	}
+	return nil
 }
+
+const (
+	listShare = 20        // a list is read for at most so small a part of the time
+	listPause = time.Hour // the least time between two readings
+)
+
+// renewLists reads the lists again when they are due. Meanwhile no vehicle is measured: one whose connection changed would
+// be judged by the old one. Trouble with a list is said and leaves the old reading in force; the error is that of the run.
+func (r *Run) renewLists(ctx context.Context) error {
+	if r.Now().Before(r.listsDue) {
+		return nil
+	}
+	if err := r.visits.Acquire(ctx, everyVisit); err != nil {
+		return err
+	}
+	defer r.visits.Release(everyVisit)
+	began := r.Now()
+	for _, mode := range modes {
+		if _, err := r.readList(ctx, mode); err != nil {
+			return err
+		}
+	}
+	return r.scheduleLists(ctx, began)
+}
+
+// everyVisit is the weight of the right to be the only one: each visit of a vehicle holds 1.
+const everyVisit = 1 << 30
 
 // listReadings is how often a list that moved while it was read is read again: only a whole one proves an absence.
 const listReadings = 3
@@ -57,10 +109,10 @@ func (r *Run) readList(ctx context.Context, mode string) (Stop, error) {
 			break
 		}
 	}
-	r.wholeLists = r.wholeLists && (list.Complete || mode != modes[0] && failure != nil && refusedList(*failure) == StopAppRefused)
-	if err := r.Store.SaveLinks(ctx, list); err != nil {
-		return StopNone, err
+	if r.noMode == nil {
+		r.noMode = map[string]bool{}
 	}
+	r.noMode[mode] = mode != modes[0] && failure != nil && refusedList(*failure) == StopAppRefused
 	if failure == nil || list.Pages > 0 {
 		return StopNone, nil
 	}
@@ -68,14 +120,19 @@ func (r *Run) readList(ctx context.Context, mode string) (Stop, error) {
 	return refusedList(*failure), nil
 }
 
-func (r *Run) readOnce(ctx context.Context, mode string) (LinkList, *compare.Failure, error) {
-	list := LinkList{Mode: mode, ReadAt: r.Now()}
-	listing, err := r.Client.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, func(p smartcar.ConnectionsPage) error {
-		list.Links = append(list.Links, ReadLinks(p.Rows)...)
-		return nil
+// readOnce reads the list once. Its rows go into the ledger page by page; what changed since the last whole reading is
+// said.
+func (r *Run) readOnce(ctx context.Context, mode string) (list LinkList, failure *compare.Failure, err error) {
+	changes, err := r.Store.TakeList(ctx, mode, func(put func([]Link) error) (LinkList, error) {
+		list = LinkList{Mode: mode, ReadAt: r.Now()}
+		listing, err := r.Client.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, func(p smartcar.ConnectionsPage) error { return put(ReadLinks(p.Rows)) })
+		list.Pages, list.Complete, list.Why, failure = listing.Pages, listing.Complete, listing.Why, listing.Failure
+		return list, err
 	})
-	list.Pages, list.Complete, list.Why = listing.Pages, listing.Complete, listing.Why
-	return list, listing.Failure, err
+	if text := changes.Text(); text != "" {
+		r.say(text)
+	}
+	return list, failure, err
 }
 
 // refusedList tells a refusal of the whole application from a list that cannot be read just now.

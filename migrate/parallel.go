@@ -47,5 +47,5 @@ func inParallel[T any](feed, work context.Context, workers int, tasks iter.Seq2[
 
 // endsRun tells the errors that let no further request leave from those of one vehicle or of the tool.
 func endsRun(err error) bool {
-	return errors.Is(err, smartcar.ErrBudget) || errors.Is(err, smartcar.ErrStopped) || errors.Is(err, smartcar.ErrPaused) || errors.Is(err, smartcar.ErrCredentials)
+	return errors.Is(err, smartcar.ErrBudget) || errors.Is(err, smartcar.ErrStopped) || errors.Is(err, smartcar.ErrPaused) || errors.Is(err, smartcar.ErrSystemic) || errors.Is(err, smartcar.ErrCredentials)
 }

@@ -14,7 +14,8 @@ import (
 type ForecastOptions struct {
 	Legs            string
 	LegacyAPI       string // LegacyV2 or LegacyV3
-	Bucket          smartcar.LimiterOptions
+	Shard           Shard
+	Bucket          smartcar.LimiterOptions // what this shard may take, where it is one
 	Controls        int
 	ReadsPerVehicle int // billed reads, at the most
 	Start           time.Time
@@ -27,7 +28,7 @@ type Forecast struct {
 	o                                     ForecastOptions
 	full                                  *smartcar.Limiter // a bucket nobody has taken from yet
 	vehicles, faulty, tokenless, userless int
-	leftOut                               int     // by the sample
+	leftOut, elsewhere                    int     // by the sample; in other shards
 	expiries                              []int64 // unix seconds of tokens that cannot be had again
 }
 
@@ -59,30 +60,59 @@ func (f *Forecast) Add(e inventory.Entry) {
 // LeaveOut takes an entry into account that the sample did not draw: it is listed like all others, and not called.
 func (f *Forecast) LeaveOut() { f.leftOut++ }
 
+// Elsewhere takes an entry into account that is another shard's: every shard reads the whole connections list.
+func (f *Forecast) Elsewhere() { f.elsewhere++ }
+
+// pages are those of the connections list, and one of the simulated vehicles'.
+func (f *Forecast) pages() int {
+	return max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+f.elsewhere+99)/100) + 1
+}
+
+// shardLine says what part of the fleet the figures are of, and what it costs to cut it.
+func (f *Forecast) shardLine() string {
+	s, own := f.o.Shard, f.vehicles+f.faulty+f.tokenless+f.leftOut
+	text := fmt.Sprintf("shard               %d of %d: %d of %d vehicles, whole users; the figures are this shard's, at its part of the limit", s.K, s.N, own, own+f.elsewhere)
+	_, _, tokens := f.Requests()
+	if again := (s.N - 1) * (f.pages() + f.o.Controls + tokens); s.N > 1 {
+		text += fmt.Sprintf("; each shard reads the connections list, makes the controls and renews the token itself, about %d requests more in all shards than in one run", again)
+	}
+	return text
+}
+
 // Requests are the calls to each host. The connections list is assumed to be as long as the inventory, and live.
 func (f *Forecast) Requests() (legacy, app, iam int) {
-	pages := max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+99)/100) + 1
-	app = pages + f.o.Controls
+	app = f.pages() + f.o.Controls
 	switch f.o.Legs {
 	case "app":
 		app += f.vehicles
 	case "both":
 		legacy, app = f.vehicles, app+f.vehicles
 	}
-	iam = 1 + int(f.duration(legacy+app+1)/time.Hour)
+	iam = 1 + int(f.duration(legacy, app, 1)/time.Hour)
 	return legacy, app, iam
 }
 
-// duration is how long so many requests take at the least: the bucket is full at the start and refills steadily.
-func (f *Forecast) duration(requests int) time.Duration { return f.full.Duration(requests) }
+// duration is how long so many requests of each leg take at the least: a bucket is full at the start and refills steadily.
+func (f *Forecast) duration(legacy, app, iam int) time.Duration {
+	return f.full.Duration(LoadOf(f.o.LegacyAPI, legacy, app, iam))
+}
+
+// LoadOf is what calls of the legs ask of the hosts: with --legacy-api v3 both legs go to v3.
+func LoadOf(legacyAPI string, legacy, app, iam int) smartcar.Load {
+	if legacyAPI == LegacyV3 {
+		return smartcar.Load{App: legacy + app, IAM: iam}
+	}
+	return smartcar.Load{Legacy: legacy, App: app, IAM: iam}
+}
 
 // dead counts the tokens that expire before their turn, the earliest expiry being called first.
 func (f *Forecast) dead() int {
 	slices.Sort(f.expiries)
-	lead, perVehicle := 1+f.o.Controls+2, 2
+	lead := f.o.Controls + 2
 	n := 0
 	for i, expiry := range f.expiries {
-		turn := f.o.Start.Add(f.duration(lead + (i-n+1)*perVehicle))
+		called := i - n + 1
+		turn := f.o.Start.Add(f.duration(called, lead+called, 1))
 		if turn.Unix() >= expiry {
 			n++
 		}
@@ -94,7 +124,7 @@ func (f *Forecast) dead() int {
 func (f *Forecast) Lines() []string {
 	legacy, app, iam := f.Requests()
 	total := legacy + app + iam
-	took := f.duration(total)
+	took := f.duration(legacy, app, iam)
 	lines := []string{
 		fmt.Sprintf("vehicles            %d to call, %d without a token, %d faulty rows, %d without a userId", f.vehicles, f.tokenless, f.faulty, f.userless),
 		fmt.Sprintf("requests            %d: legacy %d, app %d, token endpoint %d (rechecks and vehicles missing from the connections list come on top)", total, legacy, app, iam),
@@ -110,6 +140,9 @@ func (f *Forecast) Lines() []string {
 	}
 	if n := f.vehicles + f.faulty + f.tokenless; f.leftOut > 0 {
 		lines = append([]string{fmt.Sprintf("sample              %d of %d vehicles, whole users; the others are not called", n, n+f.leftOut)}, lines...)
+	}
+	if f.o.Shard.N > 0 {
+		lines = append([]string{f.shardLine()}, lines...)
 	}
 	if n := f.dead(); n > 0 {
 		lines = append(lines, fmt.Sprintf("dead before turn    %d tokens expire before their turn and would not be sent: give legacyTokens.command instead of literal tokens", n))

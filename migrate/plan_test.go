@@ -74,7 +74,7 @@ func TestForecastDuration(t *testing.T) {
 		{half, 60, 0}, {half, 61, time.Minute}, {half, 20060, 20000 * time.Minute}, // 10,000 cars: a fortnight
 		{smartcar.LimiterOptions{Unlimited: true}, 1_000_000, 0},
 	} {
-		if got := forecast(ForecastOptions{Bucket: c.bucket}).duration(c.requests); got.Round(time.Second) != c.want {
+		if got := forecast(ForecastOptions{Bucket: c.bucket}).duration(c.requests, 0, 0); got.Round(time.Second) != c.want {
 			t.Errorf("%d requests of %+v take %v, want %v", c.requests, c.bucket, got, c.want)
 		}
 	}
@@ -127,5 +127,21 @@ func TestForecastLines(t *testing.T) {
 		if strings.Count(text, want) != 1 {
 			t.Errorf("want %q once in\n%s", want, text)
 		}
+	}
+}
+
+// TestForecastOfAShard: its own cars, the whole fleet's pages, and what the other shards pay once more.
+func TestForecastOfAShard(t *testing.T) {
+	f := forecast(ForecastOptions{Legs: "both", Bucket: slow, Controls: 3, Shard: Shard{2, 4}}, cars(50, nil)...)
+	for range 150 {
+		f.Elsewhere()
+	}
+	if legacy, app, _ := f.Requests(); legacy != 50 || app != 50+2+1+3 {
+		t.Errorf("legacy %d, app %d; want 50 and 50 + 2 pages + 1 simulated + 3 controls", legacy, app)
+	}
+	const want = "shard               2 of 4: 50 of 200 vehicles, whole users; the figures are this shard's, at its part of the limit; " +
+		"each shard reads the connections list, makes the controls and renews the token itself, about 24 requests more in all shards than in one run"
+	if got := f.Lines()[0]; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

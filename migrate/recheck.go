@@ -1,9 +1,11 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,13 +34,27 @@ func Differing(e Evidence, r rules.Rules, rounds int) (names []string) {
 	return names
 }
 
+// Disputed counts the findings that Differing may name under rules without tolerances of their own: no other rule makes a
+// difference of values of anything that was none when it was observed.
+func (e Evidence) Disputed() (n int) {
+	if e.Legacy.Outcome != LegAnswered || e.App.Outcome != LegAnswered {
+		return 0
+	}
+	for _, f := range e.Findings {
+		if f.Outcome == compare.Differs && f.Reason == compare.ReasonValue {
+			n++
+		}
+	}
+	return n
+}
+
 // recheck asks again about the differences that are left at the end. Where it cannot, they stand and say why; the run is
 // whole all the same. Only an interrupt and refused credentials are the run's own end.
 func (r *Run) recheck(ctx, feed, work context.Context) error {
 	why, err := r.rechecks(feed, work)
 	switch stop := stopOf(ctx, feed, err); {
 	case err == nil:
-	case stop == StopBudget || stop == StopTimeBox || stop == StopPaused || stop == StopNoToken:
+	case stop == StopBudget || stop == StopTimeBox || stop == StopPaused || stop == StopSystemic || stop == StopNoToken:
 		why, err = string(stop), nil
 	}
 	if err != nil {
@@ -104,15 +120,14 @@ type turns struct {
 // toAsk finds the vehicles with differences that were asked about fewer than round times, as many as may be asked:
 // vehicles that were asked before do not count again.
 func (r *Run) toAsk(ctx context.Context, round int) (t turns, err error) {
-	fields, before := map[int]int{}, map[int]bool{}
+	var all []dispute
 	var ordinals []int
-	for rec, err := range r.Store.Records(ctx) {
+	for rec, err := range r.Store.Disputed(ctx, len(r.Rules.Tolerance) > 0) {
 		if err != nil {
 			return t, err
 		}
 		if n := len(Differing(rec.Evidence, r.Rules, round)); n > 0 {
-			ordinals = append(ordinals, rec.Entry.Ordinal)
-			fields[rec.Entry.Ordinal], before[rec.Entry.Ordinal] = n, rec.Evidence.Again != Spent{}
+			all, ordinals = append(all, dispute{rec.Entry.Ordinal, n, rec.Evidence.Again != Spent{}}), append(ordinals, rec.Entry.Ordinal)
 		}
 	}
 	limit, spare, err := r.spare(ctx)
@@ -123,16 +138,23 @@ func (r *Run) toAsk(ctx context.Context, round int) (t turns, err error) {
 		return t, err
 	}
 	for _, n := range ordinals {
-		if !before[n] {
+		i, _ := slices.BinarySearchFunc(all, n, func(d dispute, n int) int { return cmp.Compare(d.ordinal, n) })
+		if !all[i].before {
 			if spare <= 0 {
 				t.why = fmt.Sprintf("no more than %d vehicles are asked again in a run of this size", limit)
 				continue
 			}
 			spare--
 		}
-		t.ordinals, t.differences = append(t.ordinals, n), t.differences+fields[n]
+		t.ordinals, t.differences = append(t.ordinals, n), t.differences+all[i].fields
 	}
 	return t, nil
+}
+
+// dispute is a vehicle that may be asked again, about so many fields; before: it was asked again in an earlier round.
+type dispute struct {
+	ordinal, fields int
+	before          bool
 }
 
 // spare is how many vehicles may be asked again in this run, and how many of them are left.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
@@ -26,6 +29,7 @@ const (
 	StopNoList      Stop = "the connections list could not be read"
 	StopNoToken     Stop = "no application token could be had"
 	StopPaused      Stop = "only waits longer than 15 minutes remain"
+	StopSystemic    Stop = "a host of Smartcar's did not answer for 15 minutes"
 	StopBreach      Stop = "a foreign user id was served"
 )
 
@@ -38,6 +42,8 @@ func (s Stop) Hint() string {
 		return "check SMARTCAR_CLIENT_ID and SMARTCAR_CLIENT_SECRET against the dashboard; no vehicle was called with refused ones"
 	case StopAppRefused:
 		return "upgrade the application to v3 in the dashboard's settings, then start the same command again"
+	case StopSystemic:
+		return "check the network and Smartcar's status page; then start the same command again on the same directory to go on"
 	case StopNoList, StopNoToken:
 		return "check the network and the SMARTCAR_*_ORIGIN variables, if any is set; then start the same command again"
 	case StopBreach:
@@ -69,7 +75,10 @@ type Run struct {
 	RecheckAfter time.Duration                              // the wait before each round
 	Sleep        func(ctx context.Context, d time.Duration) // waits for that, at the longest until ctx ends; nil: in real time
 
-	wholeLists bool // the connections lists were read to their end: set before the first vehicle
+	wholeLists bool                // the connections lists were read to their end; written only while no vehicle is visited
+	noMode     map[string]bool     // the modes whose list Smartcar does not give to this application
+	listsDue   time.Time           // when the lists are to be read again
+	visits     *semaphore.Weighted // each visit of a vehicle holds 1, from its links to its durable record
 }
 
 // grace is how long calls in flight may take to end after an interrupt or at the end of the time box.
@@ -85,6 +94,7 @@ const listAge = 24 * time.Hour
 // Do runs until every pending vehicle was called once, or until it must stop. When ctx ends it feeds no more vehicles
 // and gives the calls in flight a moment to end; what they brought is kept. An error is the tool's own trouble.
 func (r *Run) Do(ctx context.Context) (Stop, error) {
+	r.visits = semaphore.NewWeighted(everyVisit)
 	feed, work, cancel := r.contexts(ctx)
 	defer cancel()
 	stop, err := r.prepare(feed)
@@ -143,6 +153,8 @@ func stopOf(ctx, feed context.Context, err error) Stop {
 		return StopNoToken
 	case errors.Is(err, smartcar.ErrPaused):
 		return StopPaused
+	case errors.Is(err, smartcar.ErrSystemic):
+		return StopSystemic
 	case ctx.Err() != nil:
 		return StopInterrupted
 	case errors.Is(context.Cause(feed), errTimeBox):
@@ -170,11 +182,29 @@ func (r *Run) prepare(ctx context.Context) (Stop, error) {
 
 // feed hands the pending vehicles to the workers and waits for them.
 func (r *Run) feed(feed, work context.Context) (Stop, error) {
-	return StopNone, inParallel(feed, work, r.Concurrency, r.Store.Pending(feed, r.Meter.Legs), r.vehicle)
+	return StopNone, inParallel(feed, work, r.Concurrency, r.renewing(feed, r.Store.Pending(feed, r.Meter.Legs)), r.vehicle)
+}
+
+// renewing renews the connections lists between two entries, when they are due.
+func (r *Run) renewing(feed context.Context, entries iter.Seq2[inventory.Entry, error]) iter.Seq2[inventory.Entry, error] {
+	return func(yield func(inventory.Entry, error) bool) {
+		for entry, err := range entries {
+			if err == nil {
+				err = r.renewLists(feed)
+			}
+			if !yield(entry, err) {
+				return
+			}
+		}
+	}
 }
 
 // vehicle measures, judges and saves one vehicle. It counts as done only when it is durable.
 func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
+	if err := r.visits.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.visits.Release(1)
 	record := Record{Entry: entry}
 	if faultyEntry(entry) == "" {
 		links, whole, err := r.linksOf(ctx, entry)

@@ -88,6 +88,13 @@ func (d *Draw) Close(s Sample) {
 	d.keys = nil
 }
 
+// Last is the last DrawKey that is in.
+func (d *Draw) Last() string {
+	var raw [drawBytes]byte
+	binary.BigEndian.PutUint64(raw[:], d.last)
+	return hex.EncodeToString(raw[:])
+}
+
 // Drawn tells whether an entry is in.
 func (d *Draw) Drawn(e inventory.Entry) bool { return d.key(e) <= d.last }
 

@@ -16,11 +16,17 @@ type Store interface {
 	Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error]
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
-	SaveLinks(ctx context.Context, list LinkList) error
+	// TakeList takes a new reading of the connections list in one mode; read hands over its pages and says what it is. It
+	// tells what changed since the last whole reading; vehicles that were judged by that are pending again.
+	TakeList(ctx context.Context, mode string, read func(put func([]Link) error) (LinkList, error)) (ListChanges, error)
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error
 	Records(ctx context.Context) iter.Seq2[Record, error] // every vehicle, in inventory order
+	// Disputed yields, in inventory order, at least the vehicles for which Differing names a field: under rules without
+	// tolerances of their own those with an Evidence.Disputed, otherwise all.
+	Disputed(ctx context.Context, ownTolerances bool) iter.Seq2[Record, error]
 	Tally(ctx context.Context) (Tally, error)
+	// Rejudge calls judge from several goroutines at once.
 	Rejudge(ctx context.Context, judge func(Record) Judgement) (changed int, err error)
 	SetFacts(ctx context.Context, f Facts) error
 	SampleLinks(ctx context.Context, n int) ([]Link, error) // to make negative controls of
@@ -35,14 +41,13 @@ type Store interface {
 	SetNotAsked(ctx context.Context, why string) error
 }
 
-// LinkList is one whole reading of the connections list in one mode.
+// LinkList is one reading of the connections list in one mode, without its rows.
 type LinkList struct {
 	Mode     string
 	ReadAt   time.Time
 	Pages    int
 	Complete bool
 	Why      string // why it is not complete
-	Links    []Link
 }
 
 // Tally counts the vehicles by what became of them: everything Facts are decided on, and what progress shows.

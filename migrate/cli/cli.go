@@ -69,6 +69,7 @@ func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, 
 
 // Main runs one command and returns its exit code (CONTRACT §3).
 func Main(ctx context.Context, args []string, p Process) int {
+	tuneMemory(p.LookupEnv)
 	app := newApp(p)
 	err := app.RunContext(ctx, permute(app, args))
 	if err == nil {
@@ -93,7 +94,7 @@ func newApp(p Process) *ucli.App {
 		ExitErrHandler: func(*ucli.Context, error) {},
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
-			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), explainCommand(p), fieldsCommand(p),
+			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
 			simulateCommand(p), completionCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma

@@ -114,7 +114,12 @@ type reportJSON struct {
 
 func (b *bench) report() reportJSON {
 	b.t.Helper()
-	text, err := os.ReadFile(b.path("out/report.json"))
+	return b.reportIn(b.path("out"))
+}
+
+func (b *bench) reportIn(dir string) reportJSON {
+	b.t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "report.json"))
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ type options struct {
 	inventory, out, format, fieldSpec, legs string
 	concurrency, controls                   int
 	limit, limitShare                       string
+	limitPerHost                            bool
 	maxRequests, maxBilled                  int
 	timeBox, timeoutLegacy, timeoutApp      time.Duration
 	keepGoing, jsonFull, noProgress, strict bool
@@ -36,12 +37,14 @@ type options struct {
 	require                                 []string // gates, beside those of the rules
 	sample                                  string   // as given; "": every vehicle
 	sampleSeed                              int      // 0: not given
+	shardSpec                               string   // as given, or the job's; "": every vehicle
 
 	rules   rules.Rules             // from rulesFile and require
 	fields  []*compare.Field        // from fieldSpec
 	bucket  smartcar.LimiterOptions // from limit and limitShare
 	formats []string                // from format
 	draw    migrate.Sample          // from sample
+	shard   migrate.Shard           // from shardSpec; bucket is this part of the limits
 }
 
 func env(name string) []string {
@@ -79,11 +82,13 @@ func measureFlags() []ucli.Flag {
 		legacyAPIFlag(),
 		text("limit", "120+2/m", "the application's rate `LIMIT`: bucket+refill, or unlimited"),
 		text("limit-share", "50%", "the `PART` of the limit that this tool may take; production lives on the same bucket"),
+		toggle("limit-per-host", "a bucket for each host, where Smartcar counts so (default: one for the application)"),
 		number("max-requests", 0, "stop after `N` requests (0: no cap)"),
 		number("max-billed-per-vehicle", 60, "the most billed reads of one vehicle in this run"),
 		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
 		text("sample", "", "draw `300|5%`: so many vehicles, or that share of them, by whole users in random order"),
 		number("sample-seed", 0, "another `SEED` draws another sample (default 1)"),
+		text(shardName, "", "only part `K/N` of the fleet, by whole users, at that part of the limits; merge joins the parts"),
 		toggle("keep-going", "skip faulty inventory rows instead of refusing the file"),
 	}
 }
@@ -111,10 +116,10 @@ func runFlags() []ucli.Flag {
 	)
 }
 
-func readOptions(c *ucli.Context) (options, error) {
+func readOptions(c *ucli.Context, p Process) (options, error) {
 	o := options{
 		inventory: c.String("inventory"), out: c.String("out"), format: c.String("format"), fieldSpec: c.String("fields"), legs: c.String("legs"),
-		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"),
+		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"), limitPerHost: c.Bool("limit-per-host"),
 		maxRequests: c.Int("max-requests"), maxBilled: c.Int("max-billed-per-vehicle"), timeBox: c.Duration("time-box"),
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
 		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
@@ -126,7 +131,9 @@ func readOptions(c *ucli.Context) (options, error) {
 	if c.NArg() > 0 {
 		return o, usagef("unexpected argument %q (the inventory is given with -i)", c.Args().First())
 	}
-	if err := o.check(); err != nil {
+	var err error
+	o.shardSpec, err = shardGiven(c.String(shardName), p.LookupEnv)
+	if err := errors.Join(err, o.check()); err != nil {
 		return o, usage(err)
 	}
 	return o, nil
@@ -159,7 +166,10 @@ func (o *options) check() error {
 	if o.draw, err = migrate.ParseSample(o.sample); err != nil {
 		add(fmt.Errorf("--sample: %w", err))
 	}
-	o.bucket.MaxRequests = o.maxRequests
+	if o.shard, err = migrate.ParseShard(o.shardSpec); err != nil {
+		add(fmt.Errorf("--shard: %w", err))
+	}
+	o.bucket.MaxRequests, o.bucket.PerHost = o.maxRequests, o.limitPerHost
 	for _, n := range []struct {
 		name string
 		bad  bool
@@ -176,7 +186,10 @@ func (o *options) check() error {
 		}
 	}
 	add(o.checkBilled())
-	return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return o.cutLimits()
 }
 
 // checkRun is what only run needs.

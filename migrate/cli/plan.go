@@ -11,7 +11,7 @@ import (
 
 func planCommand(p Process) *ucli.Command {
 	return &ucli.Command{Name: "plan", Usage: "what a run would cost and how long it would take; sends nothing, resolves no secret", Flags: measureFlags(), Action: func(c *ucli.Context) error {
-		o, err := readOptions(c)
+		o, err := readOptions(c, p)
 		if err != nil {
 			return err
 		}
@@ -27,11 +27,14 @@ func planCommand(p Process) *ucli.Command {
 			return err
 		}
 		f := migrate.NewForecast(migrate.ForecastOptions{Legs: o.legs, Bucket: o.bucket, Controls: o.controls, ReadsPerVehicle: o.billed(), Retirement: o.rules.Retirement,
-			LegacyAPI: o.legacyAPI, Start: p.Now(), Command: len(file.Header().Command) > 0})
+			LegacyAPI: o.legacyAPI, Shard: o.shard, Start: p.Now(), Command: len(file.Header().Command) > 0})
 		add := func(e inventory.Entry) error {
-			if drawn(e) {
+			switch {
+			case !o.shard.Has(e):
+				f.Elsewhere()
+			case drawn(e):
 				f.Add(e)
-			} else {
+			default:
 				f.LeaveOut()
 			}
 			return nil

@@ -134,6 +134,9 @@ func (o rejudgeOptions) prepare(ctx context.Context, h *hearing, header *ledger.
 	if header.RunID == "" {
 		return usagef("%s holds no run that could be judged (did its run end before it began?)", o.dir)
 	}
+	if header.Shard != "" && h.file != nil {
+		return usage(errWholeOnly)
+	}
 	if o.rules != "" {
 		if h.rules, err = readRules(o.rules, nil); err != nil {
 			return usage(fmt.Errorf("the rules were refused, nothing was written:\n%w", err))

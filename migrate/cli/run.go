@@ -23,7 +23,7 @@ func runCommand(p Process) *ucli.Command {
 		Name: "run", Usage: "call every vehicle both ways, compare, judge, and write the reports", Flags: runFlags(),
 		Description: "Reads only: no command is ever sent to a car. Started again on the same DIR it goes on where it stopped.",
 		Action: func(c *ucli.Context) error {
-			o, err := readOptions(c)
+			o, err := readOptions(c, p)
 			if err != nil {
 				return err
 			}
@@ -179,21 +179,21 @@ func (f *fleet) begin(ctx context.Context) error {
 		return f.resume(ctx, h)
 	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: f.o.legacyAPI,
-		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, Inventory: f.o.inventory, Legs: f.o.legs}
+		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, LimitPerHost: f.o.limitPerHost, Inventory: f.o.inventory, Legs: f.o.legs,
+		Shard: f.o.shard.String()}
+	if h.Shard != "" {
+		h.Length = f.file.Len()
+	}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
 	}
-	if err := f.ledger.Draw(ctx, f.o.draw.Least(f.file.Len())); err != nil {
+	if err := f.drawUsers(ctx, h.Seed, f.o.draw); err != nil {
 		return err
 	}
 	if err := f.ledger.SetRules(ctx, f.o.rules); err != nil {
 		return err
 	}
 	return f.ledger.SetHeader(ctx, h)
-}
-
-func (f *fleet) putEntries(ctx context.Context, seed uint64) error {
-	return f.ledger.PutEntries(ctx, seed, func(put func(inventory.Entry) error) error { return f.file.Each(ctx, put) })
 }
 
 // knownField refuses field names that do not exist: they would be required and never found.
@@ -210,6 +210,9 @@ func randomHex(bytes int) string {
 
 // resume checks that the directory belongs to this inventory, and rebuilds the bucket from the calls already made.
 func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
+	if err := f.o.sameShard(h); err != nil {
+		return err
+	}
 	if h.InventoryDigest != f.file.Digest() {
 		return usagef("%s was begun with another inventory (rows or userIds were added, removed or changed since): use a new -o DIR", f.o.out)
 	}
@@ -228,18 +231,28 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 	if err := f.drawAgain(ctx, h); err != nil {
 		return err
 	}
-	if f.limiter.Burst() > 0 {
-		window := time.Duration(float64(f.limiter.Burst())/f.limiter.PerMinute()*float64(time.Minute)) + time.Minute
-		times, err := f.ledger.CallsSince(ctx, f.p.Now().Add(-window))
-		if err != nil {
-			return err
-		}
-		for _, at := range times {
-			f.limiter.DebitAt(at)
-		}
+	if err := f.refill(ctx); err != nil {
+		return err
 	}
 	h.Legs, h.Stopped, h.FinishedAt, h.Complete = f.o.legs, "", "", false
+	h.Limit, h.LimitShare, h.LimitPerHost = f.o.limit, f.o.limitShare, f.o.limitPerHost
 	return f.resumeRules(ctx, h)
+}
+
+// refill leaves in the buckets what the calls made before have left in them.
+func (f *fleet) refill(ctx context.Context) error {
+	if f.limiter.Burst() == 0 {
+		return nil
+	}
+	window := time.Duration(float64(f.limiter.Burst())/f.limiter.PerMinute()*float64(time.Minute)) + time.Minute
+	calls, err := f.ledger.CallsSince(ctx, f.p.Now().Add(-window))
+	if err != nil {
+		return err
+	}
+	for _, c := range calls {
+		f.limiter.DebitAt(c.At, c.Host)
+	}
+	return nil
 }
 
 func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
@@ -247,7 +260,10 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 	if err != nil {
 		return migrate.StopNone, err
 	}
-	watch := newWatcher(f.p, f.o, tally, f.limiter)
+	if tally.Total == 0 {
+		return migrate.StopNone, nil // a shard without a user
+	}
+	watch := newWatcher(f.p, f.o, tally, f.limiter, f.client.Hold)
 	defer watch.close()
 	r := migrate.Run{
 		Client: f.client, Store: f.ledger, Rules: f.o.rules, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
@@ -278,6 +294,9 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	}
 	if err := f.checkStrict(ctx, h); err != nil && stop != migrate.StopBreach {
 		return err
+	}
+	if tally.Total == 0 {
+		return &exitError{summary.ExitCode(stop), f.emptyShard()}
 	}
 	return exitWith(stop, summary.ExitCode(stop))
 }

@@ -41,7 +41,29 @@ func (f *fleet) drawAgain(ctx context.Context, h ledger.Header) error {
 	if err != nil || h.Sample == "" {
 		return err
 	}
-	return f.ledger.Draw(ctx, sample.Least(f.file.Len()))
+	return f.drawUsers(ctx, h.Seed, sample)
+}
+
+// drawUsers draws a sample of the whole inventory. A shard draws the users of that sample that are its own, so that the
+// shards together hold just what one run would have drawn.
+func (f *fleet) drawUsers(ctx context.Context, seed uint64, sample migrate.Sample) error {
+	if f.o.shard.N < 2 || sample == (migrate.Sample{}) {
+		return f.ledger.Draw(ctx, sample.Least(f.file.Len()))
+	}
+	d, err := drawOf(ctx, f.file, seed, sample)
+	if err != nil {
+		return err
+	}
+	return f.ledger.DrawTo(ctx, d.Last())
+}
+
+func drawOf(ctx context.Context, file *inventory.File, seed uint64, sample migrate.Sample) (*migrate.Draw, error) {
+	d := migrate.NewDraw(seed)
+	if err := file.Each(ctx, func(e inventory.Entry) error { d.Add(e); return nil }); err != nil {
+		return nil, err
+	}
+	d.Close(sample)
+	return d, nil
 }
 
 // drawAhead tells which entries a run would draw, from the inventory alone.
@@ -49,11 +71,10 @@ func (o options) drawAhead(ctx context.Context, file *inventory.File) (drawn fun
 	if o.sample == "" {
 		return func(inventory.Entry) bool { return true }, nil
 	}
-	d := migrate.NewDraw(o.seed())
-	if err := file.Each(ctx, func(e inventory.Entry) error { d.Add(e); return nil }); err != nil {
+	d, err := drawOf(ctx, file, o.seed(), o.draw)
+	if err != nil {
 		return nil, err
 	}
-	d.Close(o.draw)
 	return d.Drawn, nil
 }
 

@@ -36,8 +36,8 @@ func statusCommand(p Process) *ucli.Command {
 			return err
 		}
 		counts := t.Counts()
-		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%s%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
-			h.RunID, h.Inventory, drawnText(h, frame), t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
+		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%s%s%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
+			h.RunID, h.Inventory, shardText(h), drawnText(h, frame), t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
 			eta(h, t, p.Now(), running), stateText(h, running))
 		return err
 	}}
@@ -63,11 +63,34 @@ func eta(h ledger.Header, t migrate.Tally, now time.Time, running bool) string {
 	bucket, errLimit := smartcar.ParseLimit(h.Limit)
 	share, errShare := parseShare(h.LimitShare)
 	if errLimit == nil && errShare == nil {
-		bucket.Share = share
+		bucket.Share, bucket.PerHost = share, h.LimitPerHost
+		if shard, err := migrate.ParseShard(h.Shard); err == nil {
+			bucket.Share /= float64(max(1, shard.N))
+		}
 		limiter := smartcar.NewLimiter(bucket)
-		left = max(left, limiter.Duration(requestsPerVehicle*remaining+limiter.Burst())) // the bucket is taken to be empty
+		left = max(left, limiter.Duration(emptied(loadOf(h.Legs, h.LegacyAPI, remaining), limiter)))
 	}
 	return fmt.Sprintf(", about %s left", left.Round(time.Second))
+}
+
+// loadOf is what so many healthy vehicles cost: one batch and one signals call each.
+func loadOf(legs, legacyAPI string, vehicles int) smartcar.Load {
+	switch legs {
+	case "connections":
+		return smartcar.Load{}
+	case "app":
+		return smartcar.Load{App: vehicles}
+	}
+	return migrate.LoadOf(legacyAPI, vehicles, vehicles, 0)
+}
+
+// emptied adds what empties full buckets: those of a run that goes on are taken to be empty.
+func emptied(n smartcar.Load, l *smartcar.Limiter) smartcar.Load {
+	if l.PerHost() && n.Legacy > 0 {
+		n.Legacy += l.Burst()
+	}
+	n.App += l.Burst()
+	return n
 }
 
 func stateText(h ledger.Header, running bool) string {

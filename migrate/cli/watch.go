@@ -15,6 +15,12 @@ import (
 // lineEvery is how often a line is said where there is no terminal.
 const lineEvery = 10 * time.Second
 
+// lineEveryHeld is how often while requests wait, and briefly how long a wait may be that is not worth a word.
+const (
+	lineEveryHeld = 5 * time.Minute
+	briefly       = 2 * time.Second
+)
+
 // watcher shows how a run goes: a bar on a terminal, plain lines elsewhere. One goroutine owns the bar; workers send.
 type watcher struct {
 	events chan migrate.Event
@@ -25,17 +31,22 @@ type watcher struct {
 	now    func() time.Time
 	bar    *progressbar.ProgressBar
 	limit  *smartcar.Limiter
+	hold   func() smartcar.Hold             // what requests wait for
+	load   func(vehicles int) smartcar.Load // what vehicles cost
 
 	remaining, done int
 	verdicts        map[migrate.Verdict]int
 	started         time.Time
 	said            time.Time
 	word            string
+	held            time.Time           // when requests were last seen waiting
+	heldFor         smartcar.HoldReason // what for, as it was said last
 }
 
 // newWatcher counts from the vehicles that are still to do: what an earlier run finished says nothing about this one's rate.
-func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter) *watcher {
-	w := &watcher{events: make(chan migrate.Event), quit: make(chan struct{}), ended: make(chan struct{}), out: p.Stderr, now: time.Now, limit: limit,
+func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter, hold func() smartcar.Hold) *watcher {
+	w := &watcher{events: make(chan migrate.Event), quit: make(chan struct{}), ended: make(chan struct{}), out: p.Stderr, now: time.Now, limit: limit, hold: hold,
+		load:      func(vehicles int) smartcar.Load { return loadOf(o.legs, o.legacyAPI, vehicles) },
 		remaining: t.Total - t.Finished, verdicts: map[migrate.Verdict]int{}, started: time.Now()}
 	if o.noProgress {
 		w.out = io.Discard
@@ -75,7 +86,7 @@ func (w *watcher) loop() {
 			w.end()
 			return
 		case <-tick.C:
-			w.show(w.now().Sub(w.said) >= lineEvery)
+			w.show()
 		}
 	}
 }
@@ -99,17 +110,40 @@ func (w *watcher) take(e migrate.Event) {
 }
 
 // show says how it goes, where nothing else does, when a line is due.
-func (w *watcher) show(due bool) {
-	if wait := w.limit.NextIn(); wait > 2*time.Second {
-		w.word = fmt.Sprintf("waiting for the rate limit, next request in %d s", int(wait.Seconds()))
-		if w.bar != nil {
-			w.word = fmt.Sprintf("rate limit, %d s", int(wait.Seconds()))
-		}
+func (w *watcher) show() {
+	hold := w.hold()
+	if hold.For <= briefly && hold.Reason != smartcar.HoldSilent {
+		hold = smartcar.Hold{}
+	}
+	due := w.due(hold.Reason)
+	if hold.Reason != smartcar.HoldNone {
+		w.word = holdText(hold, w.bar != nil)
 	}
 	w.describe()
-	if w.bar == nil && due {
-		w.line()
+	if w.bar != nil || !due {
+		return
 	}
+	if hold.Reason != smartcar.HoldNone {
+		w.heldFor = hold.Reason
+	}
+	w.line()
+}
+
+// due tells whether a line is due. A run that waits says so when that begins, or when the reason changes, and then only
+// every few minutes: at one request a minute it may wait for a week.
+func (w *watcher) due(reason smartcar.HoldReason) bool {
+	now := w.now()
+	if reason != smartcar.HoldNone {
+		w.held = now
+	}
+	if now.Sub(w.held) >= lineEveryHeld {
+		w.heldFor = smartcar.HoldNone
+	}
+	every := lineEvery
+	if w.heldFor != smartcar.HoldNone && (reason == smartcar.HoldNone || reason == w.heldFor) {
+		every = lineEveryHeld
+	}
+	return now.Sub(w.said) >= every
 }
 
 func (w *watcher) line() {
@@ -131,11 +165,8 @@ func (w *watcher) pace() string {
 func (w *watcher) left(elapsed time.Duration) time.Duration {
 	remaining := w.remaining - w.done
 	average := time.Duration(float64(elapsed) / float64(max(1, w.done)) * float64(remaining))
-	return max(average, w.limit.Duration(requestsPerVehicle*remaining)).Round(time.Second)
+	return max(average, w.limit.Duration(w.load(remaining))).Round(time.Second)
 }
-
-// requestsPerVehicle is what a healthy vehicle costs: one batch, one signals call.
-const requestsPerVehicle = 2
 
 func (w *watcher) tally() string {
 	return fmt.Sprintf(" (ready %d, blocked %d, broken %d, inconclusive %d)", w.verdicts[migrate.Ready], w.verdicts[migrate.Blocked], w.verdicts[migrate.Broken], w.verdicts[migrate.Inconclusive])

@@ -31,11 +31,15 @@ func everything(t *testing.T, l *Ledger) []byte {
 	defer rows.Close()
 	for rows.Next() {
 		var packed []byte
-		var plain json.RawMessage
 		if err := rows.Scan(&packed); err != nil {
 			t.Fatal(err)
 		}
-		if err := unpack(packed, &plain); err != nil {
+		var e migrate.Evidence
+		if err := unpack(packed, &e, true); err != nil {
+			t.Fatal(err)
+		}
+		plain, err := json.Marshal(e)
+		if err != nil {
 			t.Fatal(err)
 		}
 		all.Write(plain)

@@ -13,9 +13,10 @@ import (
 // AddCall notes one call in the audit trail. It does not wait: the call becomes durable with the next commit, at the
 // latest with its vehicle's record.
 func (l *Ledger) AddCall(c smartcar.Call) {
+	path, vehicle, request := l.cleaned(c.Path), l.cleaned(c.VehicleID), l.cleaned(c.RequestID) // not on the writer's time
 	l.writer.put(func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)", c.At.UTC().Format(stamp), string(c.Host), c.Method, l.cleaned(c.Path),
-			l.cleaned(c.VehicleID), c.Status, l.cleaned(c.RequestID), c.Bytes, c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
+		_, err := tx.Stmt(l.addCall).Exec(c.At.UTC().Format(stamp), string(c.Host), c.Method, path, vehicle, c.Status, request, c.Bytes, //nolint:sqlclosecheck // ends with tx
+			c.Duration.Milliseconds(), c.Err, c.SecretFingerprint, c.Attempt)
 		return err
 	})
 }
@@ -46,8 +47,7 @@ func (l *Ledger) count(ctx context.Context, query string) (map[string]int, error
 // Looks counts the calls that asked for the VIN of a vehicle that no inventory entry has: they looked for a car under
 // another vehicleId.
 func (l *Ledger) Looks(ctx context.Context) (n int, err error) {
-	err = l.read.QueryRowContext(ctx, `SELECT count(*) FROM calls WHERE host = 'app' AND path LIKE '%/signals/vehicleidentification-vin'
-		AND NOT EXISTS (SELECT 1 FROM vehicles v WHERE v.vehicle_id = calls.vehicle_id)`).Scan(&n)
+	err = l.read.QueryRowContext(ctx, "SELECT count(*) FROM calls WHERE host = 'app' AND path LIKE '%/signals/vehicleidentification-vin' AND "+callNoEntry).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -90,22 +90,31 @@ func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
 	return t, nil
 }
 
-// CallsSince are the times of the calls since a moment, oldest first: what a resumed run's bucket has already paid.
-func (l *Ledger) CallsSince(ctx context.Context, since time.Time) ([]time.Time, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT at FROM calls WHERE at >= ? ORDER BY at", since.UTC().Format(stamp))
+// Departure is when a request left, and to which host.
+type Departure struct {
+	At   time.Time
+	Host smartcar.Host
+}
+
+// CallsSince are the calls since a moment, oldest first: what a resumed run's bucket has already paid. The host is the one
+// that a call went to: a v3 path that counts as the legacy leg's (opaque tokens) was v3's to serve.
+func (l *Ledger) CallsSince(ctx context.Context, since time.Time) ([]Departure, error) {
+	rows, err := l.read.QueryContext(ctx, `SELECT at, CASE WHEN host = ? AND path LIKE '/v3/%' THEN ? ELSE host END FROM calls WHERE at >= ? ORDER BY at`,
+		smartcar.HostLegacy, smartcar.HostApp, since.UTC().Format(stamp))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	defer rows.Close()
-	var times []time.Time
+	var calls []Departure
 	for rows.Next() {
 		var text string
-		if err := rows.Scan(&text); err != nil {
+		var d Departure
+		if err := rows.Scan(&text, &d.Host); err != nil {
 			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
-		if at, err := time.Parse(stamp, text); err == nil {
-			times = append(times, at)
+		if d.At, err = time.Parse(stamp, text); err == nil {
+			calls = append(calls, d)
 		}
 	}
-	return times, rows.Err()
+	return calls, rows.Err()
 }

@@ -27,10 +27,12 @@ func (l *Ledger) Get(ctx context.Context, name string) (string, error) {
 // Set writes a line of the run's header, durably.
 func (l *Ledger) Set(ctx context.Context, name, value string) error {
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO header(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", name, value)
+		_, err := tx.Exec(setHeader, name, value)
 		return err
 	})
 }
+
+const setHeader = "INSERT INTO header(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value"
 
 // load and store keep a JSON value in the header.
 func (l *Ledger) load(ctx context.Context, name string, v any) error {
@@ -66,10 +68,13 @@ type Header struct {
 	ToolVersion     string `json:"toolVersion"`
 	Seed            uint64 `json:"seed"`             // of the order of calls, and of the sample
 	Sample          string `json:"sample,omitempty"` // as asked, "300" or "5%"; "": every vehicle
+	Shard           string `json:"shard,omitempty"`  // "2/4"; "": the whole inventory
+	Length          int    `json:"length,omitempty"` // entries of the whole inventory, where this is a shard of it
 	ShareKey        string `json:"shareKey"`         // hex; pseudonyms of share/ are stable over the runs of one directory
 	Stopped         string `json:"stopped"`          // why the last run ended early, "" where it did not
 	Limit           string `json:"limit"`            // as given
 	LimitShare      string `json:"limitShare"`
+	LimitPerHost    bool   `json:"limitPerHost,omitempty"`
 	Inventory       string `json:"inventory"` // the file's name
 }
 

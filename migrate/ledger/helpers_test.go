@@ -123,3 +123,25 @@ func records(t testing.TB, l *Ledger) []migrate.Record {
 	}
 	return list
 }
+
+// aList is a reading of the connections list with its rows.
+type aList struct {
+	Mode     string
+	ReadAt   time.Time
+	Pages    int
+	Complete bool
+	Why      string
+	Links    []migrate.Link
+}
+
+func (l aList) list() migrate.LinkList {
+	return migrate.LinkList{Mode: l.Mode, ReadAt: l.ReadAt, Pages: max(1, l.Pages), Complete: l.Complete, Why: l.Why}
+}
+
+// saveList takes the list as one page.
+func saveList(ctx context.Context, l *Ledger, list aList) error {
+	_, err := l.TakeList(ctx, list.Mode, func(put func([]migrate.Link) error) (migrate.LinkList, error) {
+		return list.list(), put(list.Links)
+	})
+	return err
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/smartcar"
 )
 
 // TestHeaderFactsControls survive closing; a new ledger has none.
@@ -52,10 +53,10 @@ func TestLinks(t *testing.T) {
 	link := func(user, car, mode string, permissions []string) migrate.Link {
 		return migrate.Link{UserID: user, VehicleID: car, Permissions: permissions, Make: "TESLA", Mode: mode}
 	}
-	live := migrate.LinkList{Mode: "live", ReadAt: noon, Pages: 2, Complete: true, Links: []migrate.Link{link("u2", "c1", "live", []string{"read_vin"}), link("u1", "c1", "live", []string{}), link("u1", "c2", "live", nil)}}
-	simulated := migrate.LinkList{Mode: "simulated", ReadAt: noon.Add(time.Hour), Pages: 1, Why: "a page was missing", Links: []migrate.Link{link("u1", "c3", "simulated", nil)}}
-	for _, list := range []migrate.LinkList{live, simulated} {
-		if err := l.SaveLinks(t.Context(), list); err != nil {
+	live := aList{Mode: "live", ReadAt: noon, Pages: 2, Complete: true, Links: []migrate.Link{link("u2", "c1", "live", []string{"read_vin"}), link("u1", "c1", "live", []string{}), link("u1", "c2", "live", nil)}}
+	simulated := aList{Mode: "simulated", ReadAt: noon.Add(time.Hour), Pages: 1, Why: "a page was missing", Links: []migrate.Link{link("u1", "c3", "simulated", nil)}}
+	for _, list := range []aList{live, simulated} {
+		if err := saveList(t.Context(), l, list); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,12 +68,11 @@ func TestLinks(t *testing.T) {
 		t.Errorf("c2: %+v", got)
 	}
 	lists, err := l.LinkLists(t.Context())
-	live.Links, simulated.Links = nil, nil
-	if diff := cmp.Diff([]migrate.LinkList{live, simulated}, lists); err != nil || diff != "" {
+	if diff := cmp.Diff([]migrate.LinkList{live.list(), simulated.list()}, lists); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
 	live.Links = []migrate.Link{link("u9", "c9", "live", nil)}
-	if err := l.SaveLinks(t.Context(), live); err != nil {
+	if err := saveList(t.Context(), l, live); err != nil {
 		t.Fatal(err)
 	}
 	all, err := l.SampleLinks(t.Context(), 10)
@@ -173,7 +173,7 @@ func TestOneBadJobFailsAlone(t *testing.T) {
 	l.writer.put(func(*sql.Tx) error { <-gate; return nil }) // everything below is one group
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := l.SaveLinks(ended, migrate.LinkList{Mode: "live", ReadAt: noon}); !errors.Is(err, context.Canceled) {
+	if err := saveList(ended, l, aList{Mode: "live", ReadAt: noon}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a list after the end: %v", err)
 	}
 	var wait sync.WaitGroup
@@ -219,9 +219,27 @@ func TestCloseFlushes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	times, err := r.CallsSince(t.Context(), noon.Add(1190*time.Second))
-	if err != nil || len(times) != 10 || !times[0].Equal(noon.Add(1190*time.Second)) || !slices.IsSortedFunc(times, time.Time.Compare) {
-		t.Errorf("%d calls since then, want 10 in order: %v, %v", len(times), times, err)
+	calls, err := r.CallsSince(t.Context(), noon.Add(1190*time.Second))
+	if err != nil || len(calls) != 10 || !calls[0].At.Equal(noon.Add(1190*time.Second)) || !slices.IsSortedFunc(calls, func(a, b Departure) int { return a.At.Compare(b.At) }) {
+		t.Errorf("%d calls since then, want 10 in order: %v, %v", len(calls), calls, err)
+	}
+}
+
+// TestCallsAreOfTheHostTheyWentTo: v3 calls with opaque tokens count as the legacy leg's, and were v3's to serve.
+func TestCallsAreOfTheHostTheyWentTo(t *testing.T) {
+	l := create(t, t.TempDir())
+	opaque := aCall(1)
+	opaque.Path = "/v3/vehicles/" + opaque.VehicleID + "/signals"
+	token := aCall(2)
+	token.Host, token.Path = smartcar.HostIAM, "/oauth2/token"
+	for _, c := range []smartcar.Call{aCall(0), opaque, token} {
+		l.AddCall(c)
+	}
+	put(t, l, 1, fleet(1)...) // calls become durable with the next commit
+	calls, err := l.CallsSince(t.Context(), noon)
+	want := []Departure{{noon, smartcar.HostLegacy}, {noon.Add(time.Second), smartcar.HostApp}, {noon.Add(2 * time.Second), smartcar.HostIAM}}
+	if err != nil || !slices.EqualFunc(calls, want, func(a, b Departure) bool { return a.Host == b.Host && a.At.Equal(b.At) }) {
+		t.Errorf("%v, %v; want %v", calls, err, want)
 	}
 }
 

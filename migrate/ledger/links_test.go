@@ -29,7 +29,7 @@ func TestTwoConnectionsOfOnePair(t *testing.T) {
 		t.Run(c.reason, func(t *testing.T) {
 			l := create(t, t.TempDir())
 			for range 2 { // a second reading replaces the first, and is joined with nothing of it
-				if err := l.SaveLinks(t.Context(), migrate.LinkList{Mode: "live", ReadAt: noon, Links: c.links}); err != nil {
+				if err := saveList(t.Context(), l, aList{Mode: "live", ReadAt: noon, Links: c.links}); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -46,7 +46,7 @@ func TestARowOfTheOtherModeIsReplaced(t *testing.T) {
 	l := create(t, t.TempDir())
 	for mode, permission := range map[string]string{"simulated": "a", "live": "b"} {
 		link := migrate.Link{UserID: "u1", VehicleID: "c1", Permissions: []string{permission}, Mode: mode}
-		if err := l.SaveLinks(t.Context(), migrate.LinkList{Mode: mode, ReadAt: noon, Links: []migrate.Link{link}}); err != nil {
+		if err := saveList(t.Context(), l, aList{Mode: mode, ReadAt: noon, Links: []migrate.Link{link}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -63,8 +63,8 @@ func TestNothingEchoedIsWritten(t *testing.T) {
 	call.Path, call.VehicleID, call.RequestID = "/v3/vehicles/canary/signals", "canary", "canary"
 	l.AddCall(call)
 	link := migrate.Link{UserID: "u-canary", VehicleID: "c-canary", Make: "canary"}
-	list := migrate.LinkList{Mode: "live", ReadAt: noon, Why: "page 1 says canary", Links: []migrate.Link{link, link}}
-	if err := l.SaveLinks(t.Context(), list); err != nil {
+	list := aList{Mode: "live", ReadAt: noon, Why: "page 1 says canary", Links: []migrate.Link{link, link}}
+	if err := saveList(t.Context(), l, list); err != nil {
 		t.Fatal(err)
 	}
 	var text string
@@ -85,9 +85,9 @@ func TestOrphansOfAUser(t *testing.T) {
 	put(t, l, 1, fleet(2)...)
 	link := func(user, car string) migrate.Link { return migrate.Link{UserID: user, VehicleID: car} }
 	user := anEntry(0).UserID
-	list := migrate.LinkList{Mode: "live", ReadAt: noon, Links: []migrate.Link{
+	list := aList{Mode: "live", ReadAt: noon, Links: []migrate.Link{
 		link(user, strings.ToUpper(anEntry(0).VehicleID)), link(user, "new-2"), link(strings.ToUpper(user), "new-1"), link("somebody", "new-3"), link("", "new-4")}}
-	if err := l.SaveLinks(t.Context(), list); err != nil {
+	if err := saveList(t.Context(), l, list); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]int{user: 2, strings.ToUpper(user): 2, "somebody": 1, "": 0, "nobody": 0} {

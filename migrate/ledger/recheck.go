@@ -82,16 +82,3 @@ func (l *Ledger) InTurn(ctx context.Context, ordinals []int) (sorted []int, err 
 	}
 	return sorted, rows.Err()
 }
-
-// Record is one vehicle.
-func (l *Ledger) Record(ctx context.Context, ordinal int) (migrate.Record, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, evidence, judgement, at, drawn FROM vehicles WHERE ordinal = ?", ordinal)
-	if err != nil {
-		return migrate.Record{}, fmt.Errorf("cannot read the ledger: %w", err)
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		return migrate.Record{}, fmt.Errorf("vehicle %d is not in the ledger (%v)", ordinal, rows.Err())
-	}
-	return scanRecord(rows)
-}

@@ -13,16 +13,33 @@ import (
 // order does not change, so a larger n keeps who was drawn before. What was measured already stays drawn.
 func (l *Ledger) Draw(ctx context.Context, n int) error {
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		last := "g" // after every hash
+		last := everybody
 		if n > 0 {
 			err := tx.QueryRowContext(ctx, "SELECT draw FROM vehicles ORDER BY draw LIMIT 1 OFFSET ?", n-1).Scan(&last)
 			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return err
 			}
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE vehicles SET drawn = NOT drawn WHERE drawn <> (draw <= ? OR verdict IS NOT NULL)", last)
-		return err
+		return drawTo(ctx, tx, last)
 	})
+}
+
+// everybody comes after every key of the draw.
+const everybody = "g"
+
+// DrawTo draws everybody up to a key of the draw, as Draw does. A shard's ledger holds a part of the keys, so the last one
+// is found in the inventory (migrate.Draw).
+func (l *Ledger) DrawTo(ctx context.Context, last string) error {
+	return l.writer.wait(ctx, func(tx *sql.Tx) error { return drawTo(ctx, tx, last) })
+}
+
+func drawTo(ctx context.Context, tx *sql.Tx, last string) error {
+	if last == everybody {
+		_, err := tx.ExecContext(ctx, "UPDATE vehicles SET drawn = 1 WHERE drawn = 0")
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE vehicles SET drawn = NOT drawn WHERE drawn <> (draw <= ? OR verdict IS NOT NULL)", last)
+	return err
 }
 
 // Frame is what the sample was drawn from, nil where the run is about every vehicle.

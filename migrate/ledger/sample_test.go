@@ -90,11 +90,11 @@ func TestControlsTakeDrawnVehiclesFirst(t *testing.T) {
 	if err := l.Draw(t.Context(), 10); err != nil {
 		t.Fatal(err)
 	}
-	list := migrate.LinkList{Mode: "live", ReadAt: noon, Complete: true}
+	list := aList{Mode: "live", ReadAt: noon, Complete: true}
 	for n := range 300 {
 		list.Links = append(list.Links, migrate.Link{VehicleID: anEntry(n).VehicleID, UserID: anEntry(n).UserID, Mode: "live"})
 	}
-	if err := l.SaveLinks(t.Context(), list); err != nil {
+	if err := saveList(t.Context(), l, list); err != nil {
 		t.Fatal(err)
 	}
 	links, err := l.SampleLinks(t.Context(), 12)

@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"strconv"
-	"time"
 
 	"scmigrate/migrate"
 	"scmigrate/migrate/inventory"
@@ -78,23 +76,20 @@ func (l *Ledger) Save(ctx context.Context, r migrate.Record) error {
 
 // update is a record made ready for its row.
 type update struct {
+	set                 *sql.Stmt
 	r                   migrate.Record
 	evidence, judgement []byte
 	legacy, app         int // billed reads to add
 }
 
 func (l *Ledger) newUpdate(r migrate.Record) (update, error) {
-	text, err := json.Marshal(r.Evidence)
-	if err != nil {
-		return update{}, fmt.Errorf("cannot pack evidence: %w", err)
-	}
-	evidence, err := pack(l.clean(text))
+	evidence, err := l.pack(r.Evidence)
 	if err != nil {
 		return update{}, err
 	}
 	r.Evidence.Make = string(l.clean([]byte(r.Evidence.Make)))
 	judgement, err := json.Marshal(r.Judgement)
-	return update{r, evidence, l.clean(judgement), r.Evidence.Legacy.Billed, r.Evidence.App.Billed}, err
+	return update{l.setVehicle, r, evidence, l.clean(judgement), r.Evidence.Legacy.Billed, r.Evidence.App.Billed}, err
 }
 
 func (u update) apply(tx *sql.Tx) error {
@@ -103,8 +98,8 @@ func (u update) apply(tx *sql.Tx) error {
 	if e.Legacy.Failure != nil {
 		status = e.Legacy.Failure.Status
 	}
-	result, err := tx.Exec(`UPDATE vehicles SET finished=?, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, billed_legacy=coalesce(billed_legacy,0)+?, billed_app=coalesce(billed_app,0)+?, evidence=?, judgement=?, at=? WHERE ordinal=?`,
-		u.r.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, u.legacy, u.app, u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
+	result, err := tx.Stmt(u.set).Exec( //nolint:sqlclosecheck // ends with tx
+		u.r.Finished(), j.Verdict, j.Proof, e.Legacy.Outcome, status, e.App.Outcome, e.Make, u.legacy, u.app, e.Disputed(), u.evidence, string(u.judgement), u.r.At.UTC().Format(stamp), u.r.Entry.Ordinal)
 	if err != nil {
 		return err
 	}
@@ -112,64 +107,4 @@ func (u update) apply(tx *sql.Tx) error {
 		return errors.Join(fmt.Errorf("vehicle %d is not in the ledger", u.r.Entry.Ordinal), err)
 	}
 	return nil
-}
-
-// Records yields every vehicle in inventory order; those never called have an empty judgement.
-func (l *Ledger) Records(ctx context.Context) iter.Seq2[migrate.Record, error] {
-	return func(yield func(migrate.Record, error) bool) {
-		for from := -1; ; {
-			records, err := l.recordPage(ctx, from)
-			if err != nil {
-				yield(migrate.Record{}, err)
-				return
-			}
-			for _, r := range records {
-				from = r.Entry.Ordinal
-				if !yield(r, nil) {
-					return
-				}
-			}
-			if len(records) < page {
-				return
-			}
-		}
-	}
-}
-
-func (l *Ledger) recordPage(ctx context.Context, after int) ([]migrate.Record, error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, evidence, judgement, at, drawn FROM vehicles WHERE ordinal > ? ORDER BY ordinal LIMIT ?", after, page)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read the ledger: %w", err)
-	}
-	defer rows.Close()
-	var records []migrate.Record
-	for rows.Next() {
-		r, err := scanRecord(rows)
-		if err != nil {
-			return nil, err
-		}
-		records = append(records, r)
-	}
-	return records, rows.Err()
-}
-
-func scanRecord(rows *sql.Rows) (migrate.Record, error) {
-	var r migrate.Record
-	var entry string
-	var evidence []byte
-	var judgement, at sql.NullString
-	var drawn bool
-	if err := rows.Scan(&entry, &evidence, &judgement, &at, &drawn); err != nil {
-		return r, fmt.Errorf("cannot read the ledger: %w", err)
-	}
-	r.Undrawn = !drawn
-	err := json.Unmarshal([]byte(entry), &r.Entry)
-	if judgement.Valid {
-		err = errors.Join(err, json.Unmarshal([]byte(judgement.String), &r.Judgement), unpack(evidence, &r.Evidence))
-		r.At, _ = time.Parse(stamp, at.String)
-	}
-	if err != nil {
-		return r, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
-	}
-	return r, nil
 }

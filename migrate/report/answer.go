@@ -44,8 +44,7 @@ func (s Summary) evaluated() []migrate.Gate {
 	return gates
 }
 
-// because is the decision's reason in one sentence.
-func (s Summary) because() string {
+func (s Summary) reason() string {
 	switch s.Decision() {
 	case Go:
 		return s.goText()
@@ -53,6 +52,8 @@ func (s Summary) because() string {
 		return s.lossText() + "A gate fails: " + gateList(s.Gates, "no") + "."
 	}
 	switch {
+	case s.Total == 0 && s.Run.Shard != nil:
+		return "No user falls into it, so nothing was proved."
 	case s.Total == 0:
 		return "The inventory is empty, so nothing was proved."
 	case s.Verdicts.Ready == 0:

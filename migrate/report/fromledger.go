@@ -48,14 +48,10 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	return r, key, err
 }
 
+// vehiclesOf reads the findings of those vehicles alone whose fields are given.
 func vehiclesOf(records shownRecords, full bool) iter.Seq2[Vehicle, error] {
-	return func(yield func(Vehicle, error) bool) {
-		for rec, err := range records.all() {
-			if !yield(vehicleOf(rec, full), err) || err != nil {
-				return
-			}
-		}
-	}
+	wants := func(rec migrate.Record) bool { return full || rec.Judgement.Verdict != migrate.Ready }
+	return ledger.Map(records.ctx, records.ledger, wants, func(rec migrate.Record) (Vehicle, error) { return vehicleOf(records.show(rec), full), nil })
 }
 
 // shownRecords are the ledger's records as people are to see them: those that were never called with their verdict, the
@@ -68,21 +64,19 @@ type shownRecords struct {
 }
 
 func (s shownRecords) all() iter.Seq2[migrate.Record, error] {
-	return func(yield func(migrate.Record, error) bool) {
-		for rec, err := range s.ledger.Records(s.ctx) {
-			switch {
-			case rec.Judgement.Verdict != "":
-			case rec.Undrawn:
-				rec.Judgement = migrate.LeftOut(rec.Entry, s.facts)
-			default:
-				rec.Judgement = migrate.Uncalled(rec.Entry, s.facts)
-			}
-			rec.Evidence.Findings = migrate.Shown(rec, s.facts, s.rules)
-			if !yield(rec, err) || err != nil {
-				return
-			}
-		}
+	return ledger.Map(s.ctx, s.ledger, nil, func(rec migrate.Record) (migrate.Record, error) { return s.show(rec), nil })
+}
+
+func (s shownRecords) show(rec migrate.Record) migrate.Record {
+	switch {
+	case rec.Judgement.Verdict != "":
+	case rec.Undrawn:
+		rec.Judgement = migrate.LeftOut(rec.Entry, s.facts)
+	default:
+		rec.Judgement = migrate.Uncalled(rec.Entry, s.facts)
 	}
+	rec.Evidence.Findings = migrate.Shown(rec, s.facts, s.rules)
+	return rec
 }
 
 // fillRun adds what the ledger knows beside the vehicles.
@@ -118,7 +112,7 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	return listNotes(ctx, l, s)
 }
 
-// listNotes says where a connections list is not whole: it then proves no absence.
+// listNotes says where a connections list is not whole, which then proves no absence, and what changed in it during the run.
 func listNotes(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	lists, err := l.LinkLists(ctx)
 	for _, list := range lists {
@@ -126,6 +120,17 @@ func listNotes(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 			s.Notes = append(s.Notes, Note{Code: "incomplete-list", Count: 1, Examples: []string{},
 				Text: fmt.Sprintf("the list of %s connections is not whole (%s): it proves no absence", list.Mode, list.Why)})
 		}
+	}
+	if err != nil {
+		return err
+	}
+	changes, err := l.ListChanges(ctx)
+	if text := changes.Text(); text != "" {
+		s.Notes = append(s.Notes, Note{Code: "connections-changed", Count: changes.N(), Text: text, Examples: append([]string{}, changes.Examples(maxExamples)...)})
+	}
+	if changes.Failed > 0 {
+		s.Notes = append(s.Notes, Note{Code: "connections-not-renewed", Count: changes.Failed, Examples: []string{},
+			Text: "the connections list was read again and was not whole (" + changes.Why + "): the earlier whole reading stands"})
 	}
 	return err
 }

@@ -43,6 +43,7 @@ type page struct {
 	Decision  Decision
 	Class     string // of the decision: yes, no or undecided
 	Because   string
+	Part      string // says that this is a shard; "" where it is not
 	Sample    string // what a sample proves; "" where there is none
 	Readiness string
 	Of        string
@@ -93,7 +94,7 @@ func buildPage(s Summary) page {
 	columns := outcomeColumns(s.Outcomes)
 	return page{
 		Policy: policy(), CSS: template.CSS(pageCSS), JS: template.JS(pageJS),
-		Summary: s, Decision: s.Decision(), Class: classOf(s.Decision()), Because: s.because(), Sample: s.sampleText(), Readiness: s.readinessText(), Of: s.denominatorText(),
+		Summary: s, Decision: s.Decision(), Class: classOf(s.Decision()), Because: s.because(), Part: s.shardText(), Sample: s.sampleText(), Readiness: s.readinessText(), Of: s.denominatorText(),
 		Counted: s.drawn(s.Total), Verdicts: s.Verdicts.rows(), Bar: verdictBar(s), BarText: barText(s),
 		First: first, Causes: causes, More: len(s.Causes) - len(first), Untold: len(s.Causes) - len(causes), ChartText: chartText(first), ChartTall: len(first) * causePitch,
 		Facts: s.facts(), Columns: columns, Matrix: matrix(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(),

@@ -2,12 +2,15 @@ package report
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
 	"unicode"
 	"unicode/utf16"
+
+	"scmigrate/migrate/internal/inorder"
 )
 
 //go:embed report.schema.json
@@ -27,11 +30,7 @@ func renderJSON(w io.Writer, r Report, _ Options) error {
 	out.write(bytes.TrimSuffix(head, []byte("\n}")))
 	out.text(",\n  \"vehicles\": [")
 	separator := "\n    "
-	for v, err := range r.Vehicles() {
-		if err != nil {
-			return err
-		}
-		line, err := json.Marshal(wholeVehicle(v))
+	for line, err := range inorder.Map(context.Background(), r.Vehicles(), func(v Vehicle) ([]byte, error) { return json.Marshal(wholeVehicle(v)) }) {
 		if err != nil {
 			return err
 		}

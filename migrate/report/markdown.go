@@ -63,6 +63,9 @@ func (m *markdown) table(header []string, rows [][]string) {
 }
 
 func (m *markdown) answer(s Summary) {
+	if text := s.shardText(); text != "" {
+		m.line("> **%s**\n", text)
+	}
 	m.line("## %s", s.Decision())
 	m.line("")
 	m.line("%s", s.because())

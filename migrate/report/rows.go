@@ -46,26 +46,42 @@ func (l vehicleList) Left() int { return l.Total - len(l.IDs) }
 // Undetailed is how many listed vehicles have no details here.
 func (l vehicleList) Undetailed() int { return len(l.IDs) - len(l.Details) }
 
-// listVehicles walks the fleet once per part: those that are not ready, then the ready ones while there is room, and last
+// listVehicles walks the fleet once per part, as long as there is room: those that are not ready, then the ready ones, and last
 // those that a sample left out, where there is one.
 func listVehicles(r Report) (vehicleList, error) {
 	b := &listBuilder{index: map[string]int{}, kinds: map[vehicleKind]int{}, list: vehicleList{IDs: []string{}, KindOf: []int{}, Kinds: []vehicleKind{}}}
 	b.intern("")
-	for part := range r.parts() {
-		for v, err := range r.Vehicles() {
-			if err != nil {
-				return vehicleList{}, err
-			}
-			if v.part() == part {
-				if err := b.add(v); err != nil {
-					return vehicleList{}, err
-				}
-			}
+	for part := 0; part < r.parts() && !b.full(); part++ {
+		if err := b.addPart(r, part); err != nil {
+			return vehicleList{}, err
 		}
 	}
 	b.trim()
 	return b.list, nil
 }
+
+// addPart adds the vehicles of a part while there is room. The first walk is to the end: it counts them all.
+func (b *listBuilder) addPart(r Report, part int) error {
+	for v, err := range r.Vehicles() {
+		if err != nil {
+			return err
+		}
+		if part == 0 {
+			b.list.Total++
+		}
+		if v.part() == part && !b.full() {
+			if err := b.add(v); err != nil {
+				return err
+			}
+		}
+		if part > 0 && b.full() {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (b *listBuilder) full() bool { return len(b.list.IDs) >= maxRows }
 
 type listBuilder struct {
 	list     vehicleList
@@ -89,10 +105,6 @@ func (b *listBuilder) intern(text string) int {
 }
 
 func (b *listBuilder) add(v Vehicle) error {
-	b.list.Total++
-	if len(b.list.IDs) >= maxRows {
-		return nil
-	}
 	b.row(v)
 	if len(b.list.Details) >= maxDetails || b.size > maxListData {
 		return nil

@@ -1,12 +1,15 @@
 package report
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
 	"regexp"
 	"strings"
+
+	"scmigrate/migrate/internal/inorder"
 )
 
 // The kinds of pseudonym. The hex digits of one value are the same under every kind, so that an id that was replaced in
@@ -43,17 +46,7 @@ func Share(r Report, key []byte) Report {
 	s := sharer{key: key}
 	out := Report{Summary: s.summary(r.Summary)}
 	out.Vehicles = func() iter.Seq2[Vehicle, error] {
-		return func(yield func(Vehicle, error) bool) {
-			for v, err := range r.Vehicles() {
-				if err != nil {
-					yield(Vehicle{}, err)
-					return
-				}
-				if !yield(s.vehicle(v), nil) {
-					return
-				}
-			}
-		}
+		return inorder.Map(context.Background(), r.Vehicles(), func(v Vehicle) (Vehicle, error) { return s.vehicle(v), nil })
 	}
 	return out
 }
@@ -104,7 +97,7 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 	}
 	label := in.Label
 	if strings.TrimSpace(label) != "" {
-		known.pairs = append(known.pairs, label, "(label)")
+		known.replace(label, "(label)")
 	}
 	cohort := in.Cohort
 	out := rewrite(in, known.scrub)
@@ -219,6 +212,7 @@ var (
 type names struct {
 	sharer
 	pairs []string // old, new, old, new …: strings.NewReplacer's form
+	built *strings.Replacer
 }
 
 func (s sharer) names() *names { return &names{sharer: s} }
@@ -226,9 +220,13 @@ func (s sharer) names() *names { return &names{sharer: s} }
 func (n *names) add(kind string, values ...string) {
 	for _, v := range values {
 		if len(v) >= minKnown {
-			n.pairs = append(n.pairs, v, Pseudonym(n.key, kind, v))
+			n.replace(v, Pseudonym(n.key, kind, v))
 		}
 	}
+}
+
+func (n *names) replace(old, by string) {
+	n.pairs, n.built = append(n.pairs, old, by), nil
 }
 
 // minKnown keeps an id of a letter or two from being replaced inside every word.
@@ -238,18 +236,38 @@ func (n *names) scrub(text string) string {
 	if len(text) < minKnown {
 		return text
 	}
-	if len(n.pairs) > 0 {
-		text = strings.NewReplacer(n.pairs...).Replace(text)
+	if n.built == nil && len(n.pairs) > 0 {
+		n.built = strings.NewReplacer(n.pairs...)
 	}
+	if n.built != nil {
+		text = n.built.Replace(text)
+	}
+	return n.scrubShapes(text)
+}
+
+// The shortest texts that the shapes match: looking for them in shorter ones costs most of a report's time.
+const (
+	shortestUUID = 36
+	shortestVIN  = 17
+)
+
+func (n *names) scrubShapes(text string) string {
 	if len(text) < 15 {
 		return text
 	}
-	text = uuidShape.ReplaceAllStringFunc(text, func(id string) string { return Pseudonym(n.key, pseudonymOfShape, id) })
-	text = vinShape.ReplaceAllStringFunc(text, func(word string) string {
-		if !threeDigits.MatchString(word) {
-			return word
-		}
-		return Pseudonym(n.key, PseudonymVIN, word)
-	})
-	return coordinates.ReplaceAllString(text, "(position)")
+	if len(text) >= shortestUUID && strings.Contains(text, "-") {
+		text = uuidShape.ReplaceAllStringFunc(text, func(id string) string { return Pseudonym(n.key, pseudonymOfShape, id) })
+	}
+	if len(text) >= shortestVIN {
+		text = vinShape.ReplaceAllStringFunc(text, func(word string) string {
+			if !threeDigits.MatchString(word) {
+				return word
+			}
+			return Pseudonym(n.key, PseudonymVIN, word)
+		})
+	}
+	if strings.Contains(text, ".") {
+		text = coordinates.ReplaceAllString(text, "(position)")
+	}
+	return text
 }

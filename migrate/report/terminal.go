@@ -75,6 +75,9 @@ func (t *terminal) line(text string) { t.text(text + "\n") }
 func (t *terminal) heading(text string) { t.line("\n" + t.paint.in(bold, text)) }
 
 func (t *terminal) answer(s Summary) {
+	if text := s.shardText(); text != "" {
+		t.wrapped("", text)
+	}
 	word := string(s.Decision())
 	t.line(t.paint.in(bold+";"+colourOf(word), word))
 	t.wrapped("", s.because())

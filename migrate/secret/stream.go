@@ -2,6 +2,7 @@ package secret
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"sync"
@@ -66,7 +67,10 @@ func (v *Vault) decided(buf []byte, last bool) int {
 
 // first gives the first position below limit where a form starts, or -1. The caller holds the lock.
 func (v *Vault) first(p []byte, limit int) (int, string) {
-	for i := range limit {
+	for i := range min(limit, len(p)-MinLength+1) {
+		if v.filter[slotOf(binary.LittleEndian.Uint64(p[i:]))] == 0 { // nearly every byte: see match
+			continue
+		}
 		if n, print := v.match(p[i:]); n > 0 {
 			return i, print
 		}

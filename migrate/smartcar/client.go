@@ -47,6 +47,8 @@ type Client struct {
 	userAgent  string
 	maxBody    int64
 	timeouts   map[Host]time.Duration
+	limiter    *Limiter
+	breaker    *breaker
 	tokens     *tokens
 	legacyCall exchange
 	appCall    exchange
@@ -103,10 +105,11 @@ func orDefault[T ~int64](given, otherwise T) T {
 
 // connect nests the steps of a call (see the package's comment).
 func (c *Client) connect(o Options) {
-	signed := limited(o.Limiter, c.now, authorised(c.now, c.wire))
+	c.limiter, c.breaker = o.Limiter, newBreaker(o.Limiter)
+	signed := guarded(c.breaker, limited(o.Limiter, authorised(c.now, c.wire)))
 	source := &iam{clientID: o.ClientID, secrets: o.ClientSecrets, timeout: o.TimeoutApp, onToken: o.OnToken}
-	source.ask = retried(iamPolicy, limited(o.Limiter, c.now, c.wire))
-	c.tokens = &tokens{fetch: source.fetch, now: c.now}
+	source.ask = retried(iamPolicy, guarded(c.breaker, limited(o.Limiter, c.wire)))
+	c.tokens = &tokens{fetch: source.fetch, now: c.now, silent: func() bool { return c.breaker.silent(HostIAM) }}
 	if o.ClientID == "" || len(o.ClientSecrets) == 0 {
 		c.tokens.refused = fmt.Errorf("no v3 client id or client secret is set: %w", ErrCredentials)
 	}
@@ -116,7 +119,8 @@ func (c *Client) connect(o Options) {
 }
 
 // AppToken makes sure that an application token can be had: before the first vehicle is called. The error is
-// ErrCredentials, a *TokenError for passing trouble of IAM, ErrBudget, or the context's.
+// ErrCredentials, a *TokenError for passing trouble of IAM, ErrBudget, the reason where no request leaves any more, or the
+// context's.
 func (c *Client) AppToken(ctx context.Context) error {
 	_, err := c.tokens.get(ctx)
 	return err

@@ -12,19 +12,23 @@ import (
 const unstatedPause = 30 * time.Second
 
 // limited takes a token for every attempt, and stops everyone when the application's bucket turns out to be empty.
-func limited(l *Limiter, now func() time.Time, next exchange) exchange {
+func limited(l *Limiter, next exchange) exchange {
 	return func(ctx context.Context, r request) (reply, error) {
-		if err := l.Wait(ctx, r.host); err != nil {
+		if err := l.wait(ctx, r.host, r.mayLeave); err != nil {
 			return reply{}, err
 		}
+		left := l.options.Now()
 		p, err := next(ctx, r)
-		if err == nil && p.Failure != nil && p.Failure.Kind == compare.KindAppLimit {
-			wait := p.Failure.RetryAfter
-			if wait <= 0 {
-				wait = unstatedPause
-			}
-			l.Pause(now().Add(wait))
+		switch {
+		case err != nil || p.Status == 0 || p.Status >= 500: // says nothing about the limit
+		case p.Failure != nil && p.Failure.Kind == compare.KindAppLimit:
+			l.refused(r.host, left, p.Failure.RetryAfter)
+		default:
+			l.accepted(r.host, left)
 		}
 		return p, err
 	}
 }
+
+// mayLeave tells whether the host still takes requests; the breaker fills it in.
+func (r request) mayLeave() bool { return r.open == nil || r.open() }

@@ -1,7 +1,6 @@
 package smartcar
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -26,9 +25,10 @@ type LimiterOptions struct {
 	Burst       int              // the application's whole bucket; 0: Smartcar's default of 120
 	PerMinute   float64          // its refill per minute; 0: the default of 2
 	Share       float64          // the part this tool may take of both, above 0 up to 1; anything else means 1
-	Unlimited   bool             // no bucket; pauses and MaxRequests still hold
+	Unlimited   bool             // no bucket until a 429 shows that there is one; pauses and MaxRequests hold all the same
+	PerHost     bool             // a bucket for each host, where Smartcar counts so; else one for the application
 	MaxRequests int              // requests this Limiter allows at all; 0: no such limit
-	MaxPause    time.Duration    // a pause that lasts longer from now ends the run instead of being waited for; 0: no such limit
+	MaxPause    time.Duration    // a pause, or an outage of a host, that lasts longer ends the run instead of being waited for; 0: no such limit
 	Now         func() time.Time // nil: time.Now
 }
 
@@ -55,24 +55,22 @@ func ParseLimit(s string) (LimiterOptions, error) {
 	return LimiterOptions{Burst: burst, PerMinute: refill * perMinute[m[3]]}, nil
 }
 
-// Limiter is the application's token bucket as far as this process may use it. It is safe for concurrent use.
-//
-// The bucket is x/time/rate's; Wait is ours, because rate's looks at the context's deadline instead of its end and
-// because a reservation made before a Pause must not outlive it.
+// Limiter is the application's token bucket as far as this process may use it, or one for each host. It is safe for
+// concurrent use.
 type Limiter struct {
 	options LimiterOptions
 	limit   rate.Limit
 
 	mu      sync.Mutex // never held while waiting
-	bucket  *rate.Limiter
-	paused  time.Time // nobody goes before this
-	spent   int       // requests allowed, those still waiting included
-	waiting int
-	stopped chan struct{} // closed by Stop
-	once    sync.Once
+	buckets map[Host]*bucket
+	spent   int // requests allowed, those still waiting included
+
+	ended chan struct{} // closed by end
+	once  sync.Once
+	why   error // why it ended; set before ended is closed
 }
 
-// NewLimiter makes a full bucket: Share of Burst rounded down, at least 1, refilled at Share of PerMinute.
+// NewLimiter makes full buckets: Share of Burst rounded down, at least 1, refilled at Share of PerMinute.
 func NewLimiter(o LimiterOptions) *Limiter {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -87,15 +85,27 @@ func NewLimiter(o LimiterOptions) *Limiter {
 		o.Share = 1
 	}
 	o.Burst = max(1, int(float64(o.Burst)*o.Share))
-	l := &Limiter{stopped: make(chan struct{}), options: o, limit: rate.Limit(o.PerMinute * o.Share / 60)}
+	l := &Limiter{ended: make(chan struct{}), options: o, limit: rate.Limit(o.PerMinute * o.Share / 60), buckets: map[Host]*bucket{}}
 	if o.Unlimited {
 		l.limit = rate.Inf
 	}
-	l.bucket = rate.NewLimiter(l.limit, o.Burst)
 	return l
 }
 
-// Burst is the size of the bucket this process may use, in requests; 0: unlimited.
+// of is the bucket that a request to the host takes from. The lock is held.
+func (l *Limiter) of(host Host) *bucket {
+	if !l.options.PerHost {
+		host = ""
+	}
+	b := l.buckets[host]
+	if b == nil {
+		b = newBucket(l.limit, l.options.Burst)
+		l.buckets[host] = b
+	}
+	return b
+}
+
+// Burst is the size of a bucket this process may use, in requests; 0: unlimited.
 func (l *Limiter) Burst() int {
 	if l.options.Unlimited {
 		return 0
@@ -103,7 +113,7 @@ func (l *Limiter) Burst() int {
 	return l.options.Burst
 }
 
-// PerMinute is the refill this process may use, in requests; 0: unlimited.
+// PerMinute is a bucket's refill this process may use, in requests; 0: unlimited. After a 429 less is used for a while.
 func (l *Limiter) PerMinute() float64 {
 	if l.options.Unlimited {
 		return 0
@@ -111,151 +121,30 @@ func (l *Limiter) PerMinute() float64 {
 	return float64(l.limit) * 60
 }
 
-// Wait returns nil when one request to the host may leave, in the order of asking. It returns ErrBudget at once when
-// MaxRequests are used up, and the context's error when that ends first; the token then goes back.
-func (l *Limiter) Wait(ctx context.Context, _ Host) error {
-	if err := l.spend(); err != nil {
-		return err
-	}
-	for {
-		if l.pausedTooLong() {
-			return ErrPaused
-		}
-		turn := l.reserve()
-		if err := l.sleep(ctx, turn.delay); err != nil {
-			l.giveBack(turn)
-			return err
-		}
-		if l.take(turn) {
-			return nil
-		}
-	}
-}
+// PerHost tells whether each host has a bucket of its own.
+func (l *Limiter) PerHost() bool { return l.options.PerHost }
 
-// ErrPaused is what Wait returns where Smartcar asks everyone to wait longer than MaxPause.
-var ErrPaused = errors.New("smartcar asks for a longer wait than this run may make; resume later")
-
-func (l *Limiter) pausedTooLong() bool {
+// DebitAt takes one request out of the host's bucket at the time it was made. To rebuild the bucket on resume, hand over
+// the earlier calls of this application in the order of their times, before the first Wait. MaxRequests is not touched.
+func (l *Limiter) DebitAt(at time.Time, host Host) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.options.MaxPause > 0 && l.paused.Sub(l.options.Now()) > l.options.MaxPause
+	l.of(host).tokens.ReserveN(at, 1)
 }
 
-// ErrStopped is what Wait returns after Stop.
-var ErrStopped = errors.New("the run is ending, no further request leaves")
+// Load is how many requests go to each host.
+type Load struct{ Legacy, App, IAM int }
 
-// Stop ends every wait, now and later: a run that ends waits for the answers to what it sent, not for its turn to send.
-func (l *Limiter) Stop() { l.endWaits() }
-
-func (l *Limiter) endWaits() { l.once.Do(func() { close(l.stopped) }) }
-
-// turn is one reserved place: void once the bucket it was reserved in was replaced by a Pause.
-type turn struct {
-	bucket      *rate.Limiter
-	reservation *rate.Reservation
-	delay       time.Duration
-}
-
-func (l *Limiter) spend() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.options.MaxRequests > 0 && l.spent >= l.options.MaxRequests {
-		return ErrBudget
-	}
-	l.spent++
-	return nil
-}
-
-// grain is added to every wait, so that rounding never sends a request before its token is there.
-const grain = time.Millisecond
-
-func (l *Limiter) reserve() turn {
+// Duration is how long so many further requests take at the least, from now, at the rate in use: what a bucket holds goes
+// at once, the rest as it refills. Buckets of different hosts refill side by side.
+func (l *Limiter) Duration(n Load) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.options.Now()
-	from := later(now, l.paused)
-	r := l.bucket.ReserveN(from, 1)
-	t := turn{bucket: l.bucket, reservation: r, delay: from.Sub(now) + r.DelayFrom(from)}
-	if t.delay > 0 {
-		t.delay += grain
+	if !l.options.PerHost {
+		return l.of("").until(now, n.Legacy+n.App+n.IAM)
 	}
-	l.waiting++
-	return t
-}
-
-// take tells whether the turn still counts.
-func (l *Limiter) take(t turn) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.waiting--
-	return t.bucket == l.bucket
-}
-
-func (l *Limiter) giveBack(t turn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.waiting--
-	l.spent--
-	t.reservation.CancelAt(later(l.options.Now(), l.paused))
-}
-
-// Pause makes everyone wait until then, those already waiting included: the application's bucket is empty, whatever we
-// counted. The bucket starts anew at that time with one request. A pause never shortens another.
-func (l *Limiter) Pause(until time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !until.After(later(l.options.Now(), l.paused)) {
-		return
-	}
-	l.paused = until
-	if l.options.MaxPause > 0 && until.Sub(l.options.Now()) > l.options.MaxPause {
-		l.endWaits()
-	}
-	l.bucket = rate.NewLimiter(l.limit, l.options.Burst)
-	l.bucket.ReserveN(until, l.options.Burst-1)
-}
-
-// Debit takes n requests out of the bucket that others made just now. It does not wait and does not touch MaxRequests.
-func (l *Limiter) Debit(n int) {
-	now := l.options.Now()
-	for range n {
-		l.DebitAt(now)
-	}
-}
-
-// DebitAt takes one request out of the bucket at the time it was made. To rebuild the bucket on resume, hand over the
-// earlier calls of this application in the order of their times, before the first Wait.
-func (l *Limiter) DebitAt(at time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.bucket.ReserveN(at, 1)
-}
-
-// NextIn is how long it is until the next request may leave, whether somebody waits or not: 0 if at once.
-func (l *Limiter) NextIn() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.options.Now()
-	from := later(now, l.paused)
-	wait := from.Sub(now)
-	if missing := 1 - l.bucket.TokensAt(from) - float64(l.waiting); missing > 0 && l.limit != rate.Inf {
-		wait += time.Duration(missing / float64(l.limit) * float64(time.Second))
-	}
-	return max(0, wait)
-}
-
-// Duration is how long n further requests take at the least, from now: what the bucket holds goes at once, the rest as it
-// refills.
-func (l *Limiter) Duration(n int) time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.options.Now()
-	from := later(now, l.paused)
-	missing := float64(n) - l.bucket.TokensAt(from)
-	if l.limit == rate.Inf || missing <= 0 {
-		return from.Sub(now)
-	}
-	return from.Sub(now) + time.Duration(missing/float64(l.limit)*float64(time.Second))
+	return max(l.of(HostLegacy).until(now, n.Legacy), l.of(HostApp).until(now, n.App), l.of(HostIAM).until(now, n.IAM))
 }
 
 // Allowed is the number of requests that were let through or are waiting: what MaxRequests is measured against.
@@ -270,26 +159,4 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// sleep waits for d, the end of the context or Stop, whichever is first.
-func (l *Limiter) sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-l.stopped:
-		return ErrStopped
-	default:
-	}
-	if err := ctx.Err(); err != nil || d <= 0 {
-		return err
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-l.stopped:
-		return ErrStopped
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

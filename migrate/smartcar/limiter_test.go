@@ -51,13 +51,13 @@ func TestShareAppliesToBucketAndRefill(t *testing.T) {
 	}
 }
 
-// bucket is the server's side, by itself: it fails where a request comes before its token.
-type bucket struct {
+// platform is the server's side, by itself: it fails where a request comes before its token.
+type platform struct {
 	size, perMinute, tokens float64
 	at                      time.Time
 }
 
-func (b *bucket) take(now time.Time) bool {
+func (b *platform) take(now time.Time) bool {
 	b.tokens = min(b.size, b.tokens+now.Sub(b.at).Minutes()*b.perMinute)
 	b.at = now
 	if b.tokens < 1-1e-9 {
@@ -70,7 +70,7 @@ func (b *bucket) take(now time.Time) bool {
 func TestLimiterNeverExceedsTheBucketOverADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(LimiterOptions{})
-		server := &bucket{size: 120, perMinute: 2, tokens: 120, at: time.Now()}
+		server := &platform{size: 120, perMinute: 2, tokens: 120, at: time.Now()}
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
 		var mu sync.Mutex
@@ -99,10 +99,10 @@ func TestPauseHoldsEveryoneAndLetsThemOutOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(LimiterOptions{Burst: 100, PerMinute: 60})
 		started := time.Now()
-		l.Pause(started.Add(time.Minute))
-		l.Pause(started.Add(time.Second)) // shorter: changes nothing
-		if got := l.NextIn(); got != time.Minute {
-			t.Errorf("NextIn during the pause: %v", got)
+		l.Pause(HostApp, time.Minute)
+		l.Pause(HostLegacy, time.Second) // shorter: changes nothing
+		if got := l.Duration(Load{App: 1}); got != time.Minute {
+			t.Errorf("the next request during the pause: in %v", got)
 		}
 		var got []time.Duration
 		for range 3 {
@@ -111,7 +111,7 @@ func TestPauseHoldsEveryoneAndLetsThemOutOneByOne(t *testing.T) {
 			}
 			got = append(got, time.Since(started).Truncate(time.Second))
 		}
-		if want := []time.Duration{60 * time.Second, 61 * time.Second, 62 * time.Second}; got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
+		if want := []time.Duration{60 * time.Second, 62 * time.Second, 64 * time.Second}; got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 			t.Errorf("went at %v, want %v", got, want)
 		}
 	})
@@ -130,7 +130,7 @@ func TestPauseReachesThoseAlreadyWaiting(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		l.Pause(started.Add(time.Minute))
+		l.Pause(HostApp, time.Minute)
 		wg.Wait()
 	})
 }
@@ -172,7 +172,7 @@ func TestCancelledWaitGivesItsPlaceBack(t *testing.T) {
 		if err := l.Wait(ctx, HostApp); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("cancelled wait: %v", err)
 		}
-		if got := l.NextIn(); got != 29*time.Second {
+		if got := l.Duration(Load{App: 1}); got != 29*time.Second {
 			t.Errorf("the token did not go back: next in %v", got)
 		}
 		if err := l.Wait(t.Context(), HostApp); err != nil {
@@ -181,20 +181,24 @@ func TestCancelledWaitGivesItsPlaceBack(t *testing.T) {
 	})
 }
 
-func TestNextInSpeaksOfTheFirstInTheQueue(t *testing.T) {
+func TestHoldSpeaksOfTheFirstInTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(LimiterOptions{Burst: 1, PerMinute: 2})
-		if got := l.NextIn(); got != 0 {
-			t.Errorf("full bucket: %v", got)
+		l.DebitAt(time.Now(), HostApp)
+		if got := l.hold(); got != (Hold{}) {
+			t.Errorf("nobody waits: %+v", got)
 		}
-		l.Debit(1)
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 5 {
 			go l.Wait(ctx, HostApp)
 		}
 		synctest.Wait()
-		if got := l.NextIn().Round(time.Second); got != 30*time.Second {
-			t.Errorf("five are waiting, the first goes in %v, want 30s", got)
+		if got := l.hold(); got.Reason != HoldLimit || got.Host != "" || got.For.Round(time.Second) != 30*time.Second {
+			t.Errorf("five are waiting: %+v, want the limit and 30s", got)
+		}
+		l.Pause(HostLegacy, 90*time.Second)
+		if got := l.hold(); got.Reason != HoldPause || got.For.Round(time.Second) != 90*time.Second {
+			t.Errorf("in a pause: %+v", got)
 		}
 		cancel()
 	})
@@ -204,7 +208,7 @@ func TestBucketIsRebuiltFromEarlierCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(LimiterOptions{Burst: 10, PerMinute: 1})
 		for range 10 { // the bucket was emptied five minutes ago: half a bucket is back
-			l.DebitAt(time.Now().Add(-5 * time.Minute))
+			l.DebitAt(time.Now().Add(-5*time.Minute), HostApp)
 		}
 		started := time.Now()
 		for range 6 {
@@ -215,8 +219,10 @@ func TestBucketIsRebuiltFromEarlierCalls(t *testing.T) {
 		if got := time.Since(started).Round(time.Second); got != time.Minute {
 			t.Errorf("the sixth went after %v, want 1m0s", got)
 		}
-		l.Debit(25)
-		if got := l.NextIn().Round(time.Second); got != 26*time.Minute {
+		for range 25 {
+			l.DebitAt(time.Now(), HostApp)
+		}
+		if got := l.Duration(Load{App: 1}).Round(time.Second); got != 26*time.Minute {
 			t.Errorf("after a debit beyond the bucket: %v", got)
 		}
 	})

@@ -14,25 +14,29 @@ import (
 // next run on the same ledger asks again.
 type policy struct {
 	tries   uint          // attempts in all
-	longest time.Duration // a Retry-After above this is not waited for
+	longest time.Duration // a Retry-After above this is not waited for; the application's limit excepted
 	worth   func(reply) bool
 }
 
 var (
-	// vehiclePolicy: each further attempt may wake a car and cost money, so one, and only where the first surely read nothing.
-	vehiclePolicy = policy{tries: 2, longest: time.Minute, worth: func(p reply) bool {
-		return brokeBeforeAnswer(p) || p.Status == 429 && p.Failure.RetryAfter > 0
-	}}
+	// vehiclePolicy: each further attempt may wake a car and cost money, so one, and only where the first surely read nothing:
+	// a connection that broke, and the application's limit, which everyone waits for anyway. A car's own limit is not waited
+	// for here: it may be long, and the worker has other cars to call.
+	vehiclePolicy = policy{tries: 2, worth: func(p reply) bool { return brokeBeforeAnswer(p) || ofApplication(p) }}
 	// pagePolicy: a lost page makes the whole connections list prove nothing, so it may take longer.
 	pagePolicy = policy{tries: 4, longest: 5 * time.Minute, worth: passes}
 	iamPolicy  = policy{tries: 4, longest: 30 * time.Second, worth: func(p reply) bool { return passes(p) || refusedOddly(p) }}
 )
 
-// brokeBeforeAnswer: the connection broke before any byte of the answer. Trouble of no known type counts: net/http names a
-// kept connection that the server closed under a POST by an error of no type at all.
+// brokeBeforeAnswer: there was no connection, or it broke before any byte of the answer. Trouble of no known type counts:
+// net/http names a kept connection that the server closed under a POST by an error of no type at all. A time-out does not:
+// the car may be answering. Where the host is silent, the further attempt waits at its breaker, and the vehicle is not lost.
 func brokeBeforeAnswer(p reply) bool {
-	return p.Status == 0 && (p.class == classReset || p.class == classNetwork)
+	return p.Status == 0 && p.class != "" && p.class != classTimeout
 }
+
+// ofApplication: Smartcar refused a request of the application, whatever it was about.
+func ofApplication(p reply) bool { return p.Failure.Kind == compare.KindAppLimit }
 
 // passes is true for trouble that a little time may heal, on requests that no car notices.
 func passes(p reply) bool {
@@ -45,9 +49,15 @@ func passes(p reply) bool {
 
 var errAgain = errors.New("worth another attempt")
 
-// verdict is nil when the reply is final, else errAgain, with the server's waiting time where it named one.
+// verdict is nil when the reply is final, else errAgain, with the server's waiting time where it named one. The wait for
+// the application's limit is the Limiter's: it holds everyone, and tells those who watch.
 func (p policy) verdict(got reply) error {
-	if got.Failure == nil || got.Failure.RetryAfter > p.longest || !p.worth(got) {
+	switch {
+	case got.Failure == nil || !p.worth(got):
+		return nil
+	case ofApplication(got):
+		return errors.Join(errAgain, &backoff.RetryAfterError{})
+	case got.Failure.RetryAfter > p.longest:
 		return nil
 	}
 	if wait := got.Failure.RetryAfter; wait > 0 {

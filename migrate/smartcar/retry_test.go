@@ -3,6 +3,7 @@ package smartcar
 import (
 	"context"
 	"net/http"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -27,10 +28,14 @@ func TestVehicleCallsAreRepeatedOnceAtMost(t *testing.T) {
 		after  time.Duration
 	}{
 		{"reset before the answer", reset, 2, -1},
-		{"this car's limit, soon over", always(429, vehicleLimit, "Retry-After", "60"), 2, time.Minute},
+		{"no connection", func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED }, 2, -1},
+		{"no answer in time", func(*http.Request) (*http.Response, error) { return nil, context.DeadlineExceeded }, 1, 0},
+		{"this car's limit", always(429, vehicleLimit, "Retry-After", "1"), 1, 0},
 		{"the application's limit, soon over", always(429, appLimit, "Retry-After", "45"), 2, 45 * time.Second},
-		{"a limit over later", always(429, vehicleLimit, "Retry-After", "61"), 1, 0},
-		{"a limit without a time", always(429, vehicleLimit), 1, 0},
+		{"the application's limit, over later", always(429, appLimit, "Retry-After", "900"), 2, 15 * time.Minute},
+		{"the application's limit without a time", always(429, appLimit), 2, unstatedPause},
+		{"the application's limit, in no words", always(429, `<html>`, "Retry-After", "-5"), 2, unstatedPause},
+		{"this car's limit without a time", always(429, vehicleLimit), 1, 0},
 		{"server error", always(500, `{"type":"SERVER","code":"INTERNAL"}`), 1, 0},
 		{"upstream", always(502, `{"type":"UPSTREAM","code":"NO_RESPONSE"}`), 1, 0},
 		{"upstream with a time", always(502, `{"type":"UPSTREAM","code":"RATE_LIMIT"}`, "Retry-After", "1"), 1, 0},
@@ -61,15 +66,15 @@ func TestVehicleCallsAreRepeatedOnceAtMost(t *testing.T) {
 
 func TestVehicleCallGivesUpAfterTheSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := serving(always(429, vehicleLimit, "Retry-After", "5"))
-		if a := batchOf(t, newTestClient(t, w)); a.Failure == nil || a.Failure.Kind != compare.KindVehicleLimit || a.Failure.RetryAfter != 5*time.Second || len(w.sent) != 2 {
+		w := serving(always(429, appLimit, "Retry-After", "5"))
+		if a := batchOf(t, newTestClient(t, w)); a.Failure == nil || a.Failure.Kind != compare.KindAppLimit || a.Failure.RetryAfter != 5*time.Second || len(w.sent) != 2 {
 			t.Errorf("%+v, %d sent", a.Failure, len(w.sent))
 		}
 	})
 }
 
 func TestApplicationLimitHoldsTheOthersToo(t *testing.T) {
-	for header, want := range map[string]time.Duration{"100": 100 * time.Second, "": unstatedPause} {
+	for header, want := range map[string]time.Duration{"100": 100 * time.Second, "": unstatedPause, "0": unstatedPause, "soon": unstatedPause} {
 		synctest.Test(t, func(t *testing.T) {
 			headers := []string{"Retry-After", header}
 			if header == "" {
@@ -77,15 +82,21 @@ func TestApplicationLimitHoldsTheOthersToo(t *testing.T) {
 			}
 			w := serving(inTurn(always(429, appLimit, headers...), always(200, `{}`)))
 			c := newTestClient(t, w)
+			c.AppToken(t.Context())
 			started := time.Now()
-			batchOf(t, c) // comes back as data at once: the wait is too long to hold a worker
-			if time.Since(started) != 0 {
-				t.Errorf("held the worker for %v", time.Since(started))
+			var wg sync.WaitGroup
+			wg.Go(func() { batchOf(t, c) })
+			synctest.Wait()
+			if h := c.Hold(); h.Reason != HoldPause || h.For != want {
+				t.Errorf("Retry-After %q: %+v", header, h)
 			}
-			batchOf(t, c)
-			if got := time.Since(started).Truncate(time.Second); got != want {
-				t.Errorf("Retry-After %q: the next call left after %v, want %v", header, got, want)
+			if _, err := c.Signals(t.Context(), "v", "u"); err != nil {
+				t.Error(err)
 			}
+			if got := time.Since(started).Truncate(time.Second); got < want {
+				t.Errorf("Retry-After %q: another call left after %v, want %v", header, got, want)
+			}
+			wg.Wait()
 		})
 	}
 }
@@ -107,9 +118,9 @@ func TestVehicleLimitHoldsNobodyElse(t *testing.T) {
 func TestRetryAfterDateIsReadByTheServersClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		there := time.Now().Add(-3 * time.Hour).UTC()
-		w := serving(inTurn(always(429, vehicleLimit, "Date", there.Format(http.TimeFormat), "Retry-After", there.Add(20*time.Second).Format(http.TimeFormat)), always(200, `{}`)))
+		w := serving(inTurn(always(429, appLimit, "Date", there.Format(http.TimeFormat), "Retry-After", there.Add(20*time.Second).Format(http.TimeFormat)), always(200, `{}`)))
 		started := time.Now()
-		if a := batchOf(t, newTestClient(t, w)); a.Failure != nil || time.Since(started) != 20*time.Second {
+		if a := batchOf(t, newTestClient(t, w)); a.Failure != nil || time.Since(started).Truncate(time.Second) != 20*time.Second {
 			t.Errorf("%+v after %v", a.Failure, time.Since(started))
 		}
 	})
@@ -131,7 +142,7 @@ func TestEveryAttemptTakesAToken(t *testing.T) {
 
 func TestWaitForARetryIsCancellable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := serving(always(429, vehicleLimit, "Retry-After", "60"))
+		w := serving(always(429, appLimit, "Retry-After", "60"))
 		c := newTestClient(t, w)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -40,8 +40,11 @@ type tokens struct {
 	fetch func(context.Context) (fresh, error)
 	now   func() time.Time
 
+	silent func() bool // IAM does not answer, and its breaker says when it is tried again
+
 	mu      sync.Mutex
 	current fresh
+	had     bool      // IAM gave a token in this process
 	worked  bool      // v3 accepted the current token at least once
 	renewed time.Time // when a refusal by v3 last had the token renewed
 	flight  *flight   // the request under way
@@ -66,6 +69,10 @@ type flight struct {
 // errAbandoned: the worker that asked was cancelled; another one takes over.
 var errAbandoned = errors.New("the token request was given up")
 
+// errHeld: a renewal failed because IAM does not answer at all. A run that had a token waits for the next one, at IAM's
+// breaker: an outage of minutes must not make a fleet inconclusive. It ends with that breaker's ErrSystemic.
+var errHeld = errors.New("the token endpoint does not answer")
+
 // get returns a token that is good by its age, asking IAM where needed.
 func (t *tokens) get(ctx context.Context) (secret.Secret, error) {
 	for {
@@ -80,6 +87,9 @@ func (t *tokens) get(ctx context.Context) (secret.Secret, error) {
 		case <-f.done:
 		case <-ctx.Done():
 			return secret.Secret{}, ctx.Err()
+		}
+		if errors.Is(f.err, errHeld) {
+			continue
 		}
 		if mine || !errors.Is(f.err, errAbandoned) {
 			return f.outcome(ctx)
@@ -134,13 +144,16 @@ func (t *tokens) land(f *flight) {
 	var passing *TokenError
 	switch {
 	case f.err == nil:
-		t.current, t.worked = f.result, false
+		t.current, t.worked, t.had = f.result, false, true
 	case errors.Is(f.err, ErrCredentials):
 		t.refused = f.err
 	case errors.As(f.err, &passing):
 		t.failed, t.again = f.err, t.now().Add(tokenPause)
-		if t.now().Before(t.current.deadAt) {
+		switch {
+		case t.now().Before(t.current.deadAt):
 			f.result, f.err = t.current, nil
+		case t.had && t.silent():
+			f.err, t.again = errHeld, time.Time{}
 		}
 	}
 }

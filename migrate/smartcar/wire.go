@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"scmigrate/compare"
 	"scmigrate/migrate/secret"
@@ -58,7 +59,8 @@ type request struct {
 	bearer            TokenFunc     // nil: the request carries no bearer token
 	token             secret.Secret // set by authorised
 	fingerprint       string
-	attempts          *int // attempts made so far for this call
+	attempts          *int        // attempts made so far for this call
+	open              func() bool // false once the host's breaker opened; nil: always open. Set by guarded
 }
 
 // reply is an Answer with what only the steps need to know.
@@ -192,9 +194,11 @@ func malformed(a Answer, note string) *compare.Failure {
 	return &compare.Failure{Kind: compare.KindMalformed, Status: a.Status, RequestID: a.RequestID, Note: note}
 }
 
+// isJSON looks at the grammar alone, as encoding/json does, and several times faster; readers of the body are stricter.
 func isJSON(body []byte) bool {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
-	return len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') && json.Valid(trimmed)
+	return len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') &&
+		jsontext.Value(trimmed).IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 }
 
 // harmless keeps the headers that mean something to us; the others (cookies above all) go no further.

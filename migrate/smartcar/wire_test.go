@@ -34,9 +34,9 @@ func TestTransportTroubleIsClassifiedByType(t *testing.T) {
 		{syscall.ECONNRESET, classReset, compare.KindNetwork, 2},
 		{&net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}, classReset, compare.KindNetwork, 2},
 		{io.EOF, classReset, compare.KindNetwork, 2},
-		{syscall.ECONNREFUSED, classRefused, compare.KindNetwork, 1},
-		{&net.DNSError{Err: "no such host", Name: "canary-host", IsTimeout: true}, classDNS, compare.KindNetwork, 1},
-		{tls.AlertError(40), classTLS, compare.KindNetwork, 1},
+		{syscall.ECONNREFUSED, classRefused, compare.KindNetwork, 2},
+		{&net.DNSError{Err: "no such host", Name: "canary-host", IsTimeout: true}, classDNS, compare.KindNetwork, 2},
+		{tls.AlertError(40), classTLS, compare.KindNetwork, 2},
 		{os.ErrDeadlineExceeded, classTimeout, compare.KindTimeout, 1},
 		{context.DeadlineExceeded, classTimeout, compare.KindTimeout, 1},
 		{errors.New("canary-proxy-password"), classNetwork, compare.KindNetwork, 2},
@@ -154,7 +154,9 @@ func TestRedirectsAreNotFollowedAndTheTokenStays(t *testing.T) {
 func TestTimeoutsStartAfterTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLimiter(LimiterOptions{Burst: 1, PerMinute: 1})
-		l.Debit(10)
+		for range 10 {
+			l.DebitAt(time.Now(), HostApp)
+		}
 		w := serving(slow(59*time.Second, always(200, `{}`)))
 		c := newTestClient(t, w, func(o *Options) { o.Limiter, o.ClientSecrets, o.TimeoutLegacy = l, nil, time.Minute })
 		if a := batchOf(t, c); a.Failure != nil {

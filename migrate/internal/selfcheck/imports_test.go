@@ -8,9 +8,9 @@ import (
 
 // level is the import direction: a package imports only packages of a lower level. A new package has to be placed here.
 //
-//	secret, compare, document ← inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
+//	secret, compare, document, inorder ← inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
 var level = map[string]int{
-	"compare": 0, "migrate/secret": 0, "migrate/document": 0,
+	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/inorder": 0,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
 	"migrate":        2,
 	"migrate/ledger": 3,
@@ -35,6 +35,9 @@ var home = map[string][]string{
 	"modernc.org/sqlite":              {"migrate/ledger"},
 	"database/sql":                    {"migrate/ledger"},
 	"github.com/gofrs/flock":          {"migrate/ledger"},
+	"github.com/klauspost/compress":   {"migrate/ledger"},
+	"github.com/fxamacker/cbor":       {"compare", "migrate/ledger"}, // compare: how one value is written
+	"github.com/go-json-experiment":   {"compare", "migrate/smartcar"},
 	"html/template":                   {"migrate/report"},
 	"net/http":                        {"migrate/smartcar", "migrate/cli", "compare", simulator}, // compare: words only, see rules_test.go
 	"os/exec":                         {"migrate/inventory"},
