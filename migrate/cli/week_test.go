@@ -117,11 +117,11 @@ func wantRenewals(t *testing.T, log []fixtures.Request) {
 		}
 	}
 	for i := 1; i < len(asked); i++ {
-		if gap := asked[i].Sub(asked[i-1]); gap < 55*time.Minute || gap > 62*time.Minute { // a minute before its end, or when it is next needed
+		if gap := asked[i].Sub(asked[i-1]); gap < 55*time.Minute || gap > 70*time.Minute { // a minute before its end, or when it is next needed: eight legacy calls may come first
 			t.Errorf("application token %d was asked for %s after the one before", i+1, gap)
 		}
 	}
-	if span := log[len(log)-1].Time.Sub(log[0].Time); len(asked) < int(span.Hours()/1.05) {
+	if span := log[len(log)-1].Time.Sub(log[0].Time); len(asked) < int(span.Hours()/1.1) {
 		t.Errorf("%d application tokens in %s", len(asked), span)
 	}
 }
