@@ -33,7 +33,7 @@ var killedAt = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 // TestKilledRunsLoseNothing kills runs with SIGKILL at random moments, and starts them again on their directories until
 // they finish:
 //
-//	go test ./migrate/cli -run Killed -v -kills 1000
+//	go test ./migrate/cli -run Killed -v -kills 1000 -timeout 30m
 func TestKilledRunsLoseNothing(t *testing.T) {
 	p := newPlatform(t, killedFleet(), killedAt)
 	random := rand.New(rand.NewPCG(*killsSeed, 0))
