@@ -83,6 +83,7 @@ type Run struct {
 	reopened   bool                // a renewed list has made vehicles pending again; written only while no vehicle is visited
 	later      postponed           // the vehicles that are visited again
 	cars       turnstile           // lets one at a time to a car
+	rested     time.Time           // until when the run has waited for them
 	onlyWaits  bool                // the run ended before vehicles that may be asked again only after a long wait
 }
 

@@ -194,7 +194,11 @@ func (r *Run) hand(ctx context.Context, t Turn, err error, yield func(Turn, erro
 // yieldDue yields the vehicles whose time has come again.
 func (r *Run) yieldDue(ctx context.Context, yield func(Turn, error) bool) bool {
 	for {
-		d, wait, ok := r.later.next(r.Now())
+		now := r.Now()
+		if now.Before(r.rested) {
+			now = r.rested
+		}
+		d, wait, ok := r.later.next(now)
 		if !ok || wait > 0 {
 			return true
 		}
@@ -230,5 +234,6 @@ func (r *Run) await(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	r.say(fmt.Sprintf("waiting %s for vehicles that may be asked again then", compare.Span(wait)))
+	r.rested = r.Now().Add(wait) // whatever the clock says afterwards
 	return true, r.rest(ctx, wait)
 }

@@ -160,7 +160,8 @@ func (p *platform) child(t *testing.T, stdout io.Writer, args ...string) *exec.C
 // run starts a run.
 func (p *platform) run(t *testing.T, dir, recheck string) *exec.Cmd {
 	t.Helper()
-	child := p.child(t, nil, "run", "-i", p.inventory, "-o", dir, "--limit", "unlimited", "--format", "json", "--json-full", "--recheck", recheck, "--timeout-legacy", "20s", "--timeout-app", "20s")
+	// A vehicle that cannot be measured is visited by every run that goes on: the cap on its reads is not what is tested here.
+	child := p.child(t, nil, "run", "-i", p.inventory, "-o", dir, "--max-billed-per-vehicle", "100000", "--limit", "unlimited", "--format", "json", "--json-full", "--recheck", recheck, "--timeout-legacy", "20s", "--timeout-app", "20s")
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
