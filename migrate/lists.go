@@ -22,7 +22,7 @@ func (r *Run) readLists(ctx context.Context) (Stop, error) {
 		if err != nil {
 			return StopNone, err
 		}
-		if known.Complete && r.Now().Sub(known.ReadAt) < listAge {
+		if known.Fresh(r.Now()) {
 			continue
 		}
 		stop, err := r.readList(ctx, mode)

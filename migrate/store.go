@@ -51,6 +51,9 @@ type LinkList struct {
 	Why      string // why it is not complete
 }
 
+// Fresh tells whether a run may go by the reading: it is whole and less than a day old.
+func (l LinkList) Fresh(now time.Time) bool { return l.Complete && now.Sub(l.ReadAt) < listAge }
+
 // Tally counts the vehicles by what became of them: everything Facts are decided on, and what progress shows.
 type Tally struct {
 	Total, Finished int
