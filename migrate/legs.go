@@ -65,7 +65,7 @@ func (m *Meter) Visit(ctx context.Context, t Turn, links []Link, whole bool) (Ev
 	}
 	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e}
 	if why := v.forbidden(); why != "" {
-		e.Legacy.Outcome, e.Legacy.Detail, e.App.Detail = LegQuota, why, why
+		e.Legacy.Outcome, e.Legacy.Detail, e.App.Detail, e.Spared = LegQuota, why, why, true
 		return e, nil
 	}
 	err := v.run(ctx)

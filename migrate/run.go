@@ -238,6 +238,10 @@ func (r *Run) visit(ctx context.Context, t Turn) (record Record, err error) {
 func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.At = r.Now()
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
+	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
+		r.watch(Event{Verdict: Inconclusive, Again: t.Visits > 0})
+		return nil
+	}
 	if err := r.Store.Save(context.WithoutCancel(ctx), record); err != nil {
 		return err
 	}

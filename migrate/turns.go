@@ -17,8 +17,9 @@ import (
 // Turn is an entry when it is to be visited.
 type Turn struct {
 	inventory.Entry
-	Billed int // reads that its earlier visits in this run's directory have cost
-	Visits int // in this process
+	Billed int  // reads that its earlier visits in this run's directory have cost
+	Visits int  // in this process
+	Known  bool // something is on record of it
 }
 
 // maxVisits is how often one vehicle is visited in one process; what is left then is tried again on resume.
