@@ -180,7 +180,7 @@ func (f *fleet) begin(ctx context.Context) error {
 	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: f.o.legacyAPI,
 		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, LimitPerHost: f.o.limitPerHost, Inventory: f.o.inventory, Legs: f.o.legs,
-		Shard: f.o.shard.String()}
+		Shard: f.o.shard.String(), Only: f.o.only}
 	if h.Shard != "" {
 		h.Length = f.file.Len()
 	}
@@ -188,6 +188,9 @@ func (f *fleet) begin(ctx context.Context) error {
 		return err
 	}
 	if err := f.drawUsers(ctx, h.Seed, f.o.draw); err != nil {
+		return err
+	}
+	if err := f.takeOver(ctx, h); err != nil {
 		return err
 	}
 	if err := f.ledger.SetRules(ctx, f.o.rules); err != nil {
@@ -221,6 +224,9 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 	}
 	if h.Fields != f.o.fieldSpec {
 		return usagef("%s was begun with --fields %s: use the same, or a new -o DIR", f.o.out, h.Fields)
+	}
+	if f.o.only != "" && f.o.only != h.Only {
+		return usagef("%s was begun %s: use the same, or a new -o DIR", f.o.out, onlyText(h.Only))
 	}
 	if h.Sample, err = f.o.resumedSample(h, f.file.Len()); err != nil {
 		return err

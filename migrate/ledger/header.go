@@ -67,6 +67,7 @@ type Header struct {
 	Fields          string `json:"fields"`
 	ToolVersion     string `json:"toolVersion"`
 	Seed            uint64 `json:"seed"`             // of the order of calls, and of the sample
+	Only            string `json:"only,omitempty"`   // the verdicts and causes of an earlier run whose vehicles are called; "": every vehicle
 	Sample          string `json:"sample,omitempty"` // as asked, "300" or "5%"; "": every vehicle
 	Shard           string `json:"shard,omitempty"`  // "2/4"; "": the whole inventory
 	Length          int    `json:"length,omitempty"` // entries of the whole inventory, where this is a shard of it

@@ -97,6 +97,9 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	if s.Run.Controls.Looks, err = l.Looks(ctx); err != nil {
 		return err
 	}
+	if err := carriedOf(ctx, l, s); err != nil {
+		return err
+	}
 	rechecks, err := l.Rechecks(ctx)
 	if err != nil {
 		return err
@@ -110,6 +113,18 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 		s.Notes = append(s.Notes, note(migrate.OrphanConnection, orphans, examples))
 	}
 	return listNotes(ctx, l, s)
+}
+
+// carriedOf says how much of the report is an earlier run's.
+func carriedOf(ctx context.Context, l *ledger.Ledger, s *Summary) error {
+	c, err := l.Carried(ctx)
+	if err != nil || c.Vehicles == 0 {
+		return err
+	}
+	s.Run.Carried = &Carried{c.Vehicles, c.Oldest.UTC(), c.Newest.UTC()}
+	s.Notes = append(s.Notes, Note{Code: "carried", Count: c.Vehicles, Examples: []string{},
+		Text: fmt.Sprintf("vehicles taken over from an earlier run (--only %s): they were measured between %s and %s and not called in this run", s.Run.Only, stamp(c.Oldest), stamp(c.Newest))})
+	return nil
 }
 
 // listNotes says where a connections list is not whole, which then proves no absence, and what changed in it during the run.
