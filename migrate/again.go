@@ -2,7 +2,9 @@ package migrate
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"scmigrate/compare"
@@ -49,7 +51,12 @@ func (a *again) ask(ctx context.Context) (why string, err error) {
 	if a.meter.sameAPI() {
 		reads = 3
 	}
-	if a.billed()+reads > a.meter.Billed {
+	switch vehicleMake := strings.ToUpper(a.evidence.Make); {
+	case a.meter.spentUp(a.entry.VehicleID):
+		return quotaSpent, nil
+	case spacing(vehicleMake) > 0:
+		return fmt.Sprintf("a %s may be asked once in %s only", vehicleMake, compare.Span(spacing(vehicleMake))), nil
+	case a.billed()+reads > a.meter.Billed:
 		return "over --max-billed-per-vehicle", nil
 	}
 	v := a.visit()
@@ -74,10 +81,7 @@ func anyServed(readings []compare.Reading) bool {
 }
 
 // billed is what the vehicle has cost so far, on both legs.
-func (a *again) billed() int {
-	e := a.evidence
-	return e.Legacy.Billed + e.App.Billed + e.Again.Legacy + e.Again.App
-}
+func (a *again) billed() int { return a.evidence.Earlier + a.evidence.billed() }
 
 // visit is a visit of the same car with legs of its own, so that the record of the first one stays. Its legacy leg begins
 // with what is billed already: the cap is the vehicle's.

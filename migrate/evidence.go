@@ -114,7 +114,12 @@ type Evidence struct {
 	Cut      bool              `json:"cut,omitempty"`  // the visit ended early: it is repeated, whatever it came to
 	At       time.Time         `json:"at,omitzero"`    // when the visit began
 	Again    Spent             `json:"again,omitzero"` // on rechecks, apart from what the legs cost
+
+	Earlier int `json:"earlier,omitempty"` // billed reads that earlier visits cost: the cap is that of the whole run
 }
+
+// billed is what the visit and its rechecks have cost, on both legs.
+func (e Evidence) billed() int { return e.Legacy.Billed + e.App.Billed + e.Again.Legacy + e.Again.App }
 
 // Record is the one record of a vehicle: what the run writes and every report reads.
 type Record struct {

@@ -231,7 +231,7 @@ func (v *visit) singles(ctx context.Context, paths []string, refusal *compare.Fa
 	maps.Copy(v.batch.Items, over.Items)
 	leg := &v.evidence.Legacy
 	for i, path := range paths {
-		if leg.Billed >= v.meter.Billed {
+		if v.evidence.Earlier+leg.Billed >= v.meter.Billed {
 			break
 		}
 		answer, err := v.meter.Caller.LegacyGetFrom(ctx, v.entry.VehicleID, path, v.current)
@@ -249,6 +249,9 @@ func (v *visit) singles(ctx context.Context, paths []string, refusal *compare.Fa
 		v.batch.Items[path] = singleItem(path, answer, now)
 		if answer.Failure == nil {
 			leg.Billed++
+		} else if k := answer.Failure.Kind; k == compare.KindQuota || k == compare.KindVehicleLimit { // the others would be refused alike
+			maps.Copy(v.batch.Items, compare.FailedBatch(paths[i+1:], *answer.Failure).Items)
+			break
 		}
 	}
 	leg.Outcome = LegAnswered

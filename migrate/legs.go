@@ -44,20 +44,33 @@ type Meter struct {
 	LegacyAPI string // LegacyV2 or LegacyV3; "" is LegacyV2
 	Others    bool   // LegacyV3 only: compare the signals that no field of the catalogue reads, too
 
-	vins vins
+	vins   vins
+	quotas quotas
 }
 
 // Measure takes the evidence of one vehicle: the token first (a dead one is never sent, and without one no call is
 // wasted on the app leg), then both legs at the same moment. links are all connections of the vehicle. An error is the
 // tool's own trouble (cancelled, budget used up): the vehicle then counts as not called.
 func (m *Meter) Measure(ctx context.Context, entry inventory.Entry, links []Link, whole bool) (Evidence, error) {
-	e := Evidence{Identity: identify(entry, links, whole), Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}, At: m.Now()}
+	return m.Visit(ctx, Turn{Entry: entry}, links, whole)
+}
+
+// Visit is Measure of a vehicle that may have been visited before: the cap on billed reads is that of all its visits.
+func (m *Meter) Visit(ctx context.Context, t Turn, links []Link, whole bool) (Evidence, error) {
+	entry := t.Entry
+	e := Evidence{Earlier: t.Billed, Identity: identify(entry, links, whole), Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}, At: m.Now()}
 	e.describe(links)
 	if e.Identity.AskedAs == "" || e.Identity.Absent || m.Legs == "connections" {
 		return e, nil
 	}
 	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e}
-	return e, v.run(ctx)
+	if why := v.forbidden(); why != "" {
+		e.Legacy.Outcome, e.Legacy.Detail, e.App.Detail = LegQuota, why, why
+		return e, nil
+	}
+	err := v.run(ctx)
+	m.noteQuota(entry.VehicleID, e)
+	return e, err
 }
 
 // fieldsOf are the fields to read: those of --fields and those that the vehicle itself or the rules require, in catalogue

@@ -22,7 +22,7 @@ func (r *Run) readLists(ctx context.Context) (Stop, error) {
 		if err != nil {
 			return StopNone, err
 		}
-		if known.Complete && r.Now().Sub(known.ReadAt) < listAge {
+		if known.Fresh(r.Now()) {
 			continue
 		}
 		stop, err := r.readList(ctx, mode)
@@ -132,6 +132,7 @@ func (r *Run) readOnce(ctx context.Context, mode string) (list LinkList, failure
 	if text := changes.Text(); text != "" {
 		r.say(text)
 	}
+	r.reopened = r.reopened || changes.Reopened > 0
 	return list, failure, err
 }
 

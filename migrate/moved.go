@@ -190,7 +190,7 @@ func (s *search) found(l Link) {
 // lookAt asks one candidate; end tells that it is the car, or that the others would fare no better.
 func (s *search) lookAt(ctx context.Context, l Link) (end bool, err error) {
 	leg := &s.evidence.App
-	if s.evidence.Legacy.Billed+leg.Billed >= s.meter.Billed {
+	if s.evidence.Earlier+s.evidence.Legacy.Billed+leg.Billed >= s.meter.Billed {
 		s.undecided("over --max-billed-per-vehicle", true)
 		return true, nil
 	}

@@ -21,6 +21,15 @@ type ForecastOptions struct {
 	Start           time.Time
 	Retirement      time.Time // the day v2.0 ends, zero where the rules state none
 	Command         bool      // the inventory has a token command: tokens are fresh at the moment of use
+	TimeBox         time.Duration
+	Earlier         *Earlier // nil: a new run
+}
+
+// Earlier is what a run that is to be gone on with has done.
+type Earlier struct {
+	Requests, Billed int
+	Listed           bool // the connections lists are of today
+	Controls         int  // made and refused
 }
 
 // Forecast says what a run would cost, from the inventory alone. It keeps one number per vehicle with an expiry.
@@ -28,7 +37,7 @@ type Forecast struct {
 	o                                     ForecastOptions
 	full                                  *smartcar.Limiter // a bucket nobody has taken from yet
 	vehicles, faulty, tokenless, userless int
-	leftOut, elsewhere                    int     // by the sample; in other shards
+	leftOut, elsewhere, done              int     // by the sample; in other shards; finished by earlier runs
 	expiries                              []int64 // unix seconds of tokens that cannot be had again
 }
 
@@ -57,6 +66,12 @@ func (f *Forecast) Add(e inventory.Entry) {
 	}
 }
 
+// Done takes an entry into account that an earlier run on the same directory has finished.
+func (f *Forecast) Done() { f.done++ }
+
+// Debit takes a call of the earlier run out of the bucket.
+func (f *Forecast) Debit(at time.Time, host smartcar.Host) { f.full.DebitAt(at, host) }
+
 // LeaveOut takes an entry into account that the sample did not draw: it is listed like all others, and not called.
 func (f *Forecast) LeaveOut() { f.leftOut++ }
 
@@ -65,7 +80,19 @@ func (f *Forecast) Elsewhere() { f.elsewhere++ }
 
 // pages are those of the connections list, and one of the simulated vehicles'.
 func (f *Forecast) pages() int {
-	return max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+f.elsewhere+99)/100) + 1
+	return max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+f.elsewhere+f.done+99)/100) + 1
+}
+
+// lead are the v3 calls before the first vehicle: the lists and the controls, unless an earlier run has made them.
+func (f *Forecast) lead() int {
+	n := f.pages() + f.o.Controls
+	if e := f.o.Earlier; e != nil {
+		n = max(0, f.o.Controls-e.Controls)
+		if !e.Listed {
+			n += f.pages()
+		}
+	}
+	return n
 }
 
 // shardLine says what part of the fleet the figures are of, and what it costs to cut it.
@@ -79,17 +106,35 @@ func (f *Forecast) shardLine() string {
 	return text
 }
 
-// Requests are the calls to each host. The connections list is assumed to be as long as the inventory, and live.
-func (f *Forecast) Requests() (legacy, app, iam int) {
-	app = f.pages() + f.o.Controls
-	switch f.o.Legs {
-	case "app":
-		app += f.vehicles
-	case "both":
-		legacy, app = f.vehicles, app+f.vehicles
+// Requests are the calls to each host. The connections list is assumed to be as long as the inventory, and live; it is read
+// again once a day.
+func (f *Forecast) Requests() (legacy, app, iam int) { return f.requests(f.o.Legs, f.vehicles) }
+
+// renewal is how long a reading of the lists holds: see scheduleLists.
+func (f *Forecast) renewal() time.Duration {
+	if f.full.Burst() == 0 {
+		return listAge
 	}
-	iam = 1 + int(f.duration(legacy, app, 1)/time.Hour)
-	return legacy, app, iam
+	reading := time.Duration(float64(f.pages()) / f.full.PerMinute() * float64(time.Minute))
+	return max(listAge, listShare*reading)
+}
+
+func (f *Forecast) requests(legs string, vehicles int) (legacy, app, iam int) {
+	app = f.lead()
+	switch legs {
+	case "app":
+		app += vehicles
+	case "both":
+		legacy, app = vehicles, app+vehicles
+	}
+	for renewals := 0; ; renewals++ {
+		took := f.duration(legacy, app, 1+int(f.duration(legacy, app, 1)/time.Hour))
+		if legs == "connections" || renewals == int(took/f.renewal()) {
+			break
+		}
+		app += f.pages()
+	}
+	return legacy, app, 1 + int(f.duration(legacy, app, 1)/time.Hour)
 }
 
 // duration is how long so many requests of each leg take at the least: a bucket is full at the start and refills steadily.
@@ -141,15 +186,17 @@ func (f *Forecast) Lines() []string {
 	if n := f.vehicles + f.faulty + f.tokenless; f.leftOut > 0 {
 		lines = append([]string{fmt.Sprintf("sample              %d of %d vehicles, whole users; the others are not called", n, n+f.leftOut)}, lines...)
 	}
+	if e := f.o.Earlier; e != nil {
+		lines = append([]string{fmt.Sprintf("going on            %d vehicles are finished; %d requests and %d billed reads were spent; what follows is what remains", f.done, e.Requests, e.Billed)}, lines...)
+	}
 	if f.o.Shard.N > 0 {
 		lines = append([]string{f.shardLine()}, lines...)
 	}
 	if n := f.dead(); n > 0 {
 		lines = append(lines, fmt.Sprintf("dead before turn    %d tokens expire before their turn and would not be sent: give legacyTokens.command instead of literal tokens", n))
 	}
-	if f.o.Legs == "both" && took > 2*time.Hour {
-		lines = append(lines, "cheaper             --legs connections decides users, connections and permissions of the whole fleet in a call per 100 vehicles, without a token")
-	}
+	lines = append(lines, f.budgetLines(took)...)
+	lines = append(lines, f.cheaper(took)...)
 	return append(lines, "never called        anything but reads: the transport refuses every command before it leaves the process")
 }
 

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"scmigrate/compare"
@@ -97,11 +96,16 @@ func (r *Run) wait(ctx context.Context, differences int) error {
 		things += "s"
 	}
 	r.say(fmt.Sprintf("waiting %s before asking again about %d %s", compare.Span(r.RecheckAfter), differences, things))
+	return r.rest(ctx, r.RecheckAfter)
+}
+
+// rest lets time pass; the error is the context's.
+func (r *Run) rest(ctx context.Context, d time.Duration) error {
 	if r.Sleep != nil {
-		r.Sleep(ctx, r.RecheckAfter)
+		r.Sleep(ctx, d)
 		return ctx.Err()
 	}
-	timer := time.NewTimer(r.RecheckAfter)
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -110,8 +114,8 @@ func (r *Run) wait(ctx context.Context, differences int) error {
 	return ctx.Err()
 }
 
-// turns are the vehicles to ask again, in calling order.
-type turns struct {
+// disputes are the vehicles to ask again, in calling order.
+type disputes struct {
 	ordinals    []int
 	differences int
 	why         string // why not all that differ are among them
@@ -119,7 +123,7 @@ type turns struct {
 
 // toAsk finds the vehicles with differences that were asked about fewer than round times, as many as may be asked:
 // vehicles that were asked before do not count again.
-func (r *Run) toAsk(ctx context.Context, round int) (t turns, err error) {
+func (r *Run) toAsk(ctx context.Context, round int) (t disputes, err error) {
 	var all []dispute
 	var ordinals []int
 	for rec, err := range r.Store.Disputed(ctx, len(r.Rules.Tolerance) > 0) {
@@ -178,15 +182,16 @@ func (r *Run) spare(ctx context.Context) (limit, spare int, err error) {
 // askAgain asks vehicles again, several at a time, but never two entries of one car.
 func (r *Run) askAgain(feed, work context.Context, round int, ordinals []int) error {
 	r.say(fmt.Sprintf("vehicles to ask again: %d", len(ordinals)))
-	var cars sync.Map // a mutex for each vehicle id
 	return inParallel(feed, work, r.Concurrency, each(ordinals), func(ctx context.Context, ordinal int) error {
 		rec, err := r.Store.Record(ctx, ordinal)
 		if err != nil {
 			return err
 		}
-		lock, _ := cars.LoadOrStore(strings.ToLower(rec.Entry.VehicleID), &sync.Mutex{})
-		lock.(*sync.Mutex).Lock()
-		defer lock.(*sync.Mutex).Unlock()
+		leave, err := r.cars.enter(ctx, strings.ToLower(rec.Entry.VehicleID))
+		if err != nil {
+			return err
+		}
+		defer leave()
 		return r.again(ctx, rec, round)
 	})
 }
@@ -204,6 +209,11 @@ func each(ordinals []int) iter.Seq2[int, error] {
 // again asks one vehicle again and saves what came of it, also of a round that was cut short: it was paid for.
 func (r *Run) again(ctx context.Context, rec Record, round int) error {
 	before := rec.Evidence.Again
+	turn, err := r.Store.Turn(ctx, rec.Entry.Ordinal)
+	if err != nil {
+		return err
+	}
+	rec.Evidence.Earlier = turn.Billed - rec.Evidence.billed()
 	asked := r.Meter.Recheck(ctx, rec.Entry, &rec.Evidence, Differing(rec.Evidence, r.Rules, round))
 	after := rec.Evidence.Again
 	if asked != nil && after == before {

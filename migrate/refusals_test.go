@@ -70,19 +70,31 @@ func TestBatchRefusedReadsSingly(t *testing.T) {
 	}
 }
 
-// TestSingleFailuresAreItems: a single GET that fails is one item's trouble, and not billed.
+// TestSingleFailuresAreItems: a single GET that fails is one item's trouble, and not billed; a car that is throttled or whose
+// allowance is used up is not asked for the rest.
 func TestSingleFailuresAreItems(t *testing.T) {
 	m, caller, _ := aMeter(t)
 	caller.batch = func(string, []string) smartcar.Answer { return refused(430, "BILLING", "INVALID_PLAN") }
-	caller.get = func(path string) smartcar.Answer {
-		if path == "/fuel" {
-			return refused(429, "RATE_LIMIT", "VEHICLE")
+	for _, c := range []struct {
+		answer smartcar.Answer
+		want   string
+		calls  int
+	}{
+		{refused(502, "UPSTREAM", "NO_RESPONSE"), "inconclusive legacy-unmeasured(fuel.*)", 3},
+		{refused(429, "RATE_LIMIT", "VEHICLE"), "inconclusive legacy-unmeasured(fuel.*) legacy-unmeasured(vin)", 2},
+		{refused(430, "BILLING", "VEHICLE_REQUEST_LIMIT"), "inconclusive legacy-unmeasured(fuel.*) legacy-unmeasured(vin)", 2},
+	} {
+		caller.calls = nil
+		caller.get = func(path string) smartcar.Answer {
+			if path == "/fuel" {
+				return c.answer
+			}
+			return answered(legacyBodies[path])
 		}
-		return answered(legacyBodies[path])
-	}
-	e, got := measure(t, m)
-	if got != "inconclusive legacy-unmeasured(fuel.*)" || e.Legacy.Billed != 2 {
-		t.Errorf("judged %q, %d billed", got, e.Legacy.Billed)
+		e, got := measure(t, m)
+		if gets := caller.sent("get"); got != c.want || len(gets) != c.calls || e.Legacy.Billed != c.calls-1 {
+			t.Errorf("%s: judged %q after %q, %d billed", c.answer.Failure.Label(), got, gets, e.Legacy.Billed)
+		}
 	}
 }
 

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
-	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
 	"scmigrate/migrate/smartcar"
 )
@@ -55,6 +55,7 @@ func (s Stop) Hint() string {
 // Event tells whoever watches the run that one vehicle is durable, or what the run is doing.
 type Event struct {
 	Verdict Verdict // "" for a mere word
+	Again   bool    // the vehicle was told before: its verdict may be another now
 	Word    string
 }
 
@@ -78,7 +79,12 @@ type Run struct {
 	wholeLists bool                // the connections lists were read to their end; written only while no vehicle is visited
 	noMode     map[string]bool     // the modes whose list Smartcar does not give to this application
 	listsDue   time.Time           // when the lists are to be read again
-	visits     *semaphore.Weighted // each visit of a vehicle holds 1, from its links to its durable record
+	visits     *semaphore.Weighted // each visit of a vehicle holds 1, from its turn to its durable record
+	reopened   bool                // a renewed list has made vehicles pending again; written only while no vehicle is visited
+	later      postponed           // the vehicles that are visited again
+	cars       turnstile           // lets one at a time to a car
+	rested     time.Time           // until when the run has waited for them
+	onlyWaits  bool                // the run ended before vehicles that may be asked again only after a long wait
 }
 
 // grace is how long calls in flight may take to end after an interrupt or at the end of the time box.
@@ -101,7 +107,7 @@ func (r *Run) Do(ctx context.Context) (Stop, error) {
 	if err == nil && stop == StopNone {
 		stop, err = r.feed(feed, work)
 	}
-	if err == nil && stop == StopNone {
+	if err == nil && (stop == StopNone || r.onlyWaits) {
 		err = r.recheck(ctx, feed, work)
 	}
 	if err != nil {
@@ -180,50 +186,63 @@ func (r *Run) prepare(ctx context.Context) (Stop, error) {
 	return r.control(ctx)
 }
 
-// feed hands the pending vehicles to the workers and waits for them.
+// feed hands the vehicles to the workers, in their turns, and waits until all of them are durable. A worker calls; judging
+// and saving is done behind it, so that the next vehicle is called meanwhile.
 func (r *Run) feed(feed, work context.Context) (Stop, error) {
-	return StopNone, inParallel(feed, work, r.Concurrency, r.renewing(feed, r.Store.Pending(feed, r.Meter.Legs)), r.vehicle)
-}
-
-// renewing renews the connections lists between two entries, when they are due.
-func (r *Run) renewing(feed context.Context, entries iter.Seq2[inventory.Entry, error]) iter.Seq2[inventory.Entry, error] {
-	return func(yield func(inventory.Entry, error) bool) {
-		for entry, err := range entries {
-			if err == nil {
-				err = r.renewLists(feed)
-			}
-			if !yield(entry, err) {
-				return
-			}
-		}
-	}
-}
-
-// vehicle measures, judges and saves one vehicle. It counts as done only when it is durable.
-func (r *Run) vehicle(ctx context.Context, entry inventory.Entry) error {
-	if err := r.visits.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	defer r.visits.Release(1)
-	record := Record{Entry: entry}
-	if faultyEntry(entry) == "" {
-		links, whole, err := r.linksOf(ctx, entry)
+	saves, saving := errgroup.WithContext(work)
+	saves.SetLimit(maxSaves)
+	visit := func(ctx context.Context, t Turn) error {
+		record, err := r.visit(ctx, t)
 		if err != nil {
-			return err
-		}
-		if record.Evidence, err = r.Meter.Measure(ctx, entry, links, whole); err != nil {
+			r.visits.Release(1)
 			return errors.Join(err, r.saveCut(ctx, record))
 		}
-		if err := r.search(ctx, entry, &record.Evidence); err != nil {
-			return errors.Join(err, r.saveCut(ctx, record))
-		}
+		saves.Go(func() error {
+			defer r.visits.Release(1)
+			return r.save(work, t, record)
+		})
+		return context.Cause(saving) // the ledger's trouble ends the run
 	}
+	err := errors.Join(inParallel(feed, work, r.Concurrency, r.turns(feed), visit), saves.Wait())
+	if err == nil && r.onlyWaits {
+		return StopPaused, nil
+	}
+	return StopNone, err
+}
+
+// maxSaves is how many vehicles may be judged and saved at a time: a commit takes all that wait for it.
+const maxSaves = 64
+
+// visit measures one vehicle.
+func (r *Run) visit(ctx context.Context, t Turn) (record Record, err error) {
+	record.Entry = t.Entry
+	if faultyEntry(t.Entry) != "" {
+		return record, nil
+	}
+	links, whole, err := r.linksOf(ctx, t.Entry)
+	if err != nil {
+		return record, err
+	}
+	leave, err := r.cars.enter(ctx, strings.ToLower(t.VehicleID))
+	if err != nil {
+		return record, err
+	}
+	defer leave()
+	if record.Evidence, err = r.Meter.Visit(ctx, t, links, whole); err != nil {
+		return record, err
+	}
+	return record, r.search(ctx, t.Entry, &record.Evidence)
+}
+
+// save judges and saves one vehicle. It counts as done only when it is durable.
+func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.At = r.Now()
-	record.Judgement = Judge(entry, record.Evidence, Facts{}, r.Rules)
+	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
 	if err := r.Store.Save(context.WithoutCancel(ctx), record); err != nil {
 		return err
 	}
-	r.watch(Event{Verdict: record.Judgement.Verdict})
+	r.postpone(t, record)
+	r.watch(Event{Verdict: record.Judgement.Verdict, Again: t.Visits > 0})
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"time"
 
-	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -13,7 +12,9 @@ import (
 type Store interface {
 	// Pending yields the entries that are not finished, in calling order: those never called first. legs is the level of the
 	// run: a lower level never measures again what a higher one has measured.
-	Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error]
+	Pending(ctx context.Context, legs string) iter.Seq2[Turn, error]
+	Uncalled(ctx context.Context) iter.Seq2[Turn, error] // those of them that were never called
+	Turn(ctx context.Context, ordinal int) (Turn, error) // of one vehicle
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
 	// TakeList takes a new reading of the connections list in one mode; read hands over its pages and says what it is. It
@@ -49,6 +50,9 @@ type LinkList struct {
 	Complete bool
 	Why      string // why it is not complete
 }
+
+// Fresh tells whether a run may go by the reading: it is whole and less than a day old.
+func (l LinkList) Fresh(now time.Time) bool { return l.Complete && now.Sub(l.ReadAt) < listAge }
 
 // Tally counts the vehicles by what became of them: everything Facts are decided on, and what progress shows.
 type Tally struct {

@@ -80,8 +80,8 @@ func (b *bench) wantHonest(code int, stderr string) {
 	}
 }
 
-// weaker is what is left to say where the connections cannot be read: the inventory names no user.
-var weaker = map[string]string{"user-id-ambiguous": "user-id-missing"}
+// weaker is what is left to say where the connections cannot be read: the inventory names no user, v3 refuses this one.
+var weaker = map[string]string{"user-id-ambiguous": "user-id-missing", "user-id-wrong": "not-connected"}
 
 // wantedCode is the exit code of the default gate (CONTRACT §3).
 func wantedCode(r reportJSON, stderr string) int {

@@ -93,10 +93,11 @@ func (b *bench) run(more ...string) (code int, stdout, stderr string) {
 // report is report.json of the run, as far as these tests look at it.
 type reportJSON struct {
 	Run struct {
-		Requests map[string]int `json:"requests"`
-		Controls map[string]int `json:"controls"`
-		Complete bool           `json:"complete"`
-		Sample   *struct {
+		BilledReads map[string]int `json:"billedReads"`
+		Requests    map[string]int `json:"requests"`
+		Controls    map[string]int `json:"controls"`
+		Complete    bool           `json:"complete"`
+		Sample      *struct {
 			Asked        string
 			Vehicles, Of int
 			Seed         uint64

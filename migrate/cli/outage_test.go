@@ -56,7 +56,7 @@ func TestAnOutageOfV2(t *testing.T) {
 		reason string
 		until  time.Duration
 		code   int
-	}{{"it comes back", 12 * time.Minute, 4}, {"it stays away", time.Hour, 4}} {
+	}{{"it comes back", 12 * time.Minute, 0}, {"it stays away", time.Hour, 4}} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBenchAt(t, fixtures.HealthyScenario(60, 4), shifted)
 			var sent atomic.Int32

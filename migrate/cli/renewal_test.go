@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,7 +15,7 @@ import (
 )
 
 // TestListsAreRenewedInMidRun: a run of more than a day reads the connections list again. A car that was measured before and
-// is not connected any more must not stay ready; one whose permission is gone neither.
+// is not connected any more must not stay ready, and one that is granted less is measured again.
 func TestListsAreRenewedInMidRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := fixtures.HealthyScenario(200, 5)
@@ -33,12 +34,18 @@ func TestListsAreRenewedInMidRun(t *testing.T) {
 		}
 		for _, v := range b.report().Vehicles {
 			want := "ready"
-			if v.VehicleID == gone || v.VehicleID == less {
+			if v.VehicleID == gone {
 				want = "blocked"
 			}
 			if v.Verdict != want {
 				t.Errorf("%s is %s %+v, want %s", v.VehicleID, v.Verdict, v.Causes, want)
 			}
+		}
+		again := slices.ContainsFunc(b.world.Requests(), func(r fixtures.Request) bool {
+			return strings.Contains(r.Path, less) && strings.HasSuffix(r.Path, "/signals") && r.Time.Sub(started) > 24*time.Hour
+		})
+		if !again {
+			t.Error("the car that is granted less was not measured again")
 		}
 		if !strings.Contains(b.read("out/report.json"), "connections-changed") {
 			t.Error("no note tells of the change")

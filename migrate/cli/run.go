@@ -241,10 +241,10 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 
 // refill leaves in the buckets what the calls made before have left in them.
 func (f *fleet) refill(ctx context.Context) error {
-	if f.limiter.Burst() == 0 {
+	window := bucketWindow(f.limiter)
+	if window == 0 {
 		return nil
 	}
-	window := time.Duration(float64(f.limiter.Burst())/f.limiter.PerMinute()*float64(time.Minute)) + time.Minute
 	calls, err := f.ledger.CallsSince(ctx, f.p.Now().Add(-window))
 	if err != nil {
 		return err
@@ -253,6 +253,14 @@ func (f *fleet) refill(ctx context.Context) error {
 		f.limiter.DebitAt(c.At, c.Host)
 	}
 	return nil
+}
+
+// bucketWindow is how far back calls can still be missing from a bucket: the time it takes to fill. 0: it is unlimited.
+func bucketWindow(l *smartcar.Limiter) time.Duration {
+	if l.Burst() == 0 {
+		return 0
+	}
+	return time.Duration(float64(l.Burst())/l.PerMinute()*float64(time.Minute)) + time.Minute
 }
 
 func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -34,11 +35,11 @@ func (v *victim) live(random *rand.Rand, most int) int {
 	v.t.Helper()
 	for !v.t.Failed() {
 		child := v.platform.run(v.t, v.dir, v.recheck)
-		killed := v.deaths < most && v.kill(child, random)
-		if !killed {
-			if err := child.Wait(); child.ProcessState.ExitCode() != 3 {
-				v.t.Errorf("%v: %s", err, child.Stderr)
-			}
+		killed := false
+		if v.deaths < most {
+			killed = v.kill(child, random)
+		} else {
+			v.wantEnd(child, child.Wait())
 		}
 		v.inspect(killed)
 		if !killed {
@@ -49,46 +50,64 @@ func (v *victim) live(random *rand.Rand, most int) int {
 	return v.deaths
 }
 
-// kill ends the run after some time or after some requests; it is false where the run was faster.
+// moment is when to kill a run: after some time, after some requests, or when it has sent none for a while.
+type moment struct {
+	time, silence time.Duration
+	requests      int64
+}
+
+func aMoment(random *rand.Rand) moment {
+	m := moment{time: time.Minute, silence: time.Minute, requests: 1 << 40}
+	switch random.IntN(4) {
+	case 0:
+		m.requests = 1 + int64(random.IntN(12))
+	case 1:
+		m.requests = 1 + int64(random.IntN(300))
+	case 2:
+		m.silence = time.Duration(5+random.IntN(150)) * time.Millisecond
+	default:
+		m.time = time.Duration(10+random.IntN(600)) * time.Millisecond
+	}
+	return m
+}
+
+// kill ends the run at a random moment; it is false where the run was faster.
 func (v *victim) kill(child *exec.Cmd, random *rand.Rand) bool {
 	ended := make(chan error, 1)
 	go func() { ended <- child.Wait() }()
-	after, requests := time.Minute, int64(1<<40)
-	switch random.IntN(4) {
-	case 0:
-		requests = v.platform.requests.Load() + 1 + int64(random.IntN(12))
-	case 1, 2:
-		requests = v.platform.requests.Load() + 1 + int64(random.IntN(300))
-	default:
-		after = time.Duration(10+random.IntN(600)) * time.Millisecond
-	}
-	deadline, tick := time.NewTimer(after), time.NewTicker(time.Millisecond)
-	defer deadline.Stop()
+	m, tick := aMoment(random), time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for {
+	began, before := time.Now(), v.platform.requests.Load()
+	for last, heard := began, before; ; {
 		select {
 		case err := <-ended:
-			if child.ProcessState.ExitCode() != 3 {
-				v.t.Errorf("%v: %s", err, child.Stderr)
-			}
+			v.wantEnd(child, err)
 			return false
-		case <-deadline.C:
-			requests = 0
 		case <-tick.C:
 		}
-		if v.platform.requests.Load() < requests {
+		if now := v.platform.requests.Load(); now != heard {
+			heard, last = now, time.Now()
+		}
+		if time.Since(began) < m.time && heard < before+m.requests && (heard == before || time.Since(last) < m.silence) {
 			continue
 		}
-		if err := child.Process.Kill(); err != nil {
+		if err := child.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			v.t.Error(err)
 		}
-		if err := <-ended; child.ProcessState.ExitCode() >= 0 { // it ended before the signal came
-			if child.ProcessState.ExitCode() != 3 {
-				v.t.Errorf("%v: %s", err, child.Stderr)
-			}
-			return false
+		err := <-ended
+		if child.ProcessState.ExitCode() < 0 {
+			return true
 		}
-		return true
+		v.wantEnd(child, err) // before the signal came
+		return false
+	}
+}
+
+// wantEnd checks a run that ended by itself.
+func (v *victim) wantEnd(child *exec.Cmd, err error) {
+	v.t.Helper()
+	if child.ProcessState.ExitCode() != 3 {
+		v.t.Errorf("%v: %s", err, child.Stderr)
 	}
 }
 

@@ -38,6 +38,7 @@ type watcher struct {
 	verdicts        map[migrate.Verdict]int
 	started         time.Time
 	said            time.Time
+	saidOf          string // what the last line was about
 	word            string
 	held            time.Time           // when requests were last seen waiting
 	heldFor         smartcar.HoldReason // what for, as it was said last
@@ -101,8 +102,13 @@ func (w *watcher) take(e migrate.Event) {
 		return
 	}
 	w.word = ""
-	w.done++
 	w.verdicts[e.Verdict]++
+	if e.Again { // only what was inconclusive is visited again
+		w.verdicts[migrate.Inconclusive]--
+		w.describe()
+		return
+	}
+	w.done++
 	if w.bar != nil {
 		w.describe()
 		_ = w.bar.Add(1) // fails only past its end
@@ -120,7 +126,7 @@ func (w *watcher) show() {
 		w.word = holdText(hold, w.bar != nil)
 	}
 	w.describe()
-	if w.bar != nil || !due {
+	if w.bar != nil || !due || w.still() && w.now().Sub(w.said) < lineEveryHeld {
 		return
 	}
 	if hold.Reason != smartcar.HoldNone {
@@ -146,8 +152,13 @@ func (w *watcher) due(reason smartcar.HoldReason) bool {
 	return now.Sub(w.said) >= every
 }
 
+// still tells whether nothing has happened since the last line: the run rests until something is due again.
+func (w *watcher) still() bool { return w.word != "" && w.saidOf == w.state() }
+
+func (w *watcher) state() string { return fmt.Sprint(w.done, w.tally(), w.word) }
+
 func (w *watcher) line() {
-	w.said = w.now()
+	w.said, w.saidOf = w.now(), w.state()
 	fmt.Fprintf(w.out, "%d of %d vehicles%s%s%s\n", w.done, w.remaining, w.pace(), w.tally(), colon(w.word))
 }
 

@@ -107,10 +107,6 @@ func wantLivingTokens(t *testing.T, log []fixtures.Request) {
 	}
 }
 
-// longestQueue is how long the request for a new application token may stand behind others: eight vehicles with two legs
-// each, one request a minute. The legs that need it wait; nothing is sent with the old one once it is dead.
-const longestQueue = 17 * time.Minute
-
 // wantRenewals: application tokens are asked for about hourly, and no more often than that takes.
 func wantRenewals(t *testing.T, log []fixtures.Request) {
 	t.Helper()
@@ -121,11 +117,11 @@ func wantRenewals(t *testing.T, log []fixtures.Request) {
 		}
 	}
 	for i := 1; i < len(asked); i++ {
-		if gap := asked[i].Sub(asked[i-1]); gap < 55*time.Minute || gap > 62*time.Minute+longestQueue {
+		if gap := asked[i].Sub(asked[i-1]); gap < 55*time.Minute || gap > 70*time.Minute { // a minute before its end, or when it is next needed: eight legacy calls may come first
 			t.Errorf("application token %d was asked for %s after the one before", i+1, gap)
 		}
 	}
-	if span := log[len(log)-1].Time.Sub(log[0].Time); len(asked) < int(span.Hours()/1.4) {
+	if span := log[len(log)-1].Time.Sub(log[0].Time); len(asked) < int(span.Hours()/1.1) {
 		t.Errorf("%d application tokens in %s", len(asked), span)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"iter"
 	"slices"
 
-	"scmigrate/migrate/inventory"
+	"scmigrate/migrate"
 )
 
 // page is how many entries are read at a time: a read transaction over days would hold the write-ahead log.
@@ -18,11 +18,11 @@ const page = 256
 // before, each part in calling order, so that a budget is spent on new vehicles before it is spent on old trouble. Each is
 // yielded once, also when it stays unfinished. A run at a lower level of --legs does not measure again what a higher one
 // has. Vehicles that the sample left out are not called.
-func (l *Ledger) Pending(ctx context.Context, legs string) iter.Seq2[inventory.Entry, error] {
-	return func(yield func(inventory.Entry, error) bool) {
+func (l *Ledger) Pending(ctx context.Context, legs string) iter.Seq2[migrate.Turn, error] {
+	return func(yield func(migrate.Turn, error) bool) {
 		again, err := l.unmeasured(ctx, legs)
 		if err != nil {
-			yield(inventory.Entry{}, err)
+			yield(migrate.Turn{}, err)
 			return
 		}
 		if !l.eachNew(ctx, yield) {
@@ -58,8 +58,25 @@ func (l *Ledger) unmeasured(ctx context.Context, legs string) (ordinals []int, e
 	return ordinals, rows.Err()
 }
 
+// Uncalled yields those of them that were never called, or that are as if they had not been.
+func (l *Ledger) Uncalled(ctx context.Context) iter.Seq2[migrate.Turn, error] {
+	return func(yield func(migrate.Turn, error) bool) { l.eachNew(ctx, yield) }
+}
+
+// Turn is one vehicle, as Pending yields it.
+func (l *Ledger) Turn(ctx context.Context, ordinal int) (migrate.Turn, error) {
+	turns, err := l.entriesOf(ctx, []int{ordinal})
+	if err == nil && len(turns) == 0 {
+		err = fmt.Errorf("vehicle %d is not in the ledger", ordinal)
+	}
+	if err != nil {
+		return migrate.Turn{}, err
+	}
+	return turns[0], nil
+}
+
 // eachNew yields the vehicles never called; false when the reader has had enough.
-func (l *Ledger) eachNew(ctx context.Context, yield func(inventory.Entry, error) bool) bool {
+func (l *Ledger) eachNew(ctx context.Context, yield func(migrate.Turn, error) bool) bool {
 	for last := ""; ; {
 		entries, end, err := l.newPage(ctx, last)
 		if !yieldAll(entries, err, yield) {
@@ -72,17 +89,17 @@ func (l *Ledger) eachNew(ctx context.Context, yield func(inventory.Entry, error)
 	}
 }
 
-func yieldAll(entries []inventory.Entry, err error, yield func(inventory.Entry, error) bool) bool {
+func yieldAll(entries []migrate.Turn, err error, yield func(migrate.Turn, error) bool) bool {
 	for _, e := range entries {
 		if !yield(e, nil) {
 			return false
 		}
 	}
-	return err == nil || yield(inventory.Entry{}, err) && false
+	return err == nil || yield(migrate.Turn{}, err) && false
 }
 
-func (l *Ledger) newPage(ctx context.Context, after string) (entries []inventory.Entry, last string, err error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
+func (l *Ledger) newPage(ctx context.Context, after string) (entries []migrate.Turn, last string, err error) {
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0) FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -90,30 +107,30 @@ func (l *Ledger) newPage(ctx context.Context, after string) (entries []inventory
 	return entries, last, err
 }
 
-func (l *Ledger) entriesOf(ctx context.Context, ordinals []int) ([]inventory.Entry, error) {
+func (l *Ledger) entriesOf(ctx context.Context, ordinals []int) ([]migrate.Turn, error) {
 	list, err := json.Marshal(ordinals)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn FROM vehicles WHERE ordinal IN (SELECT value FROM json_each(?)) ORDER BY turn", string(list))
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0) FROM vehicles WHERE ordinal IN (SELECT value FROM json_each(?)) ORDER BY turn", string(list))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	return scanEntries(rows, new(string))
 }
 
-func scanEntries(rows *sql.Rows, last *string) (entries []inventory.Entry, err error) {
+func scanEntries(rows *sql.Rows, last *string) (entries []migrate.Turn, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var encoded string
-		var e inventory.Entry
-		if err := rows.Scan(&encoded, last); err != nil {
+		var t migrate.Turn
+		if err := rows.Scan(&encoded, last, &t.Billed); err != nil {
 			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
-		if err := json.Unmarshal([]byte(encoded), &e); err != nil {
+		if err := json.Unmarshal([]byte(encoded), &t.Entry); err != nil {
 			return nil, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
 		}
-		entries = append(entries, e)
+		entries = append(entries, t)
 	}
 	return entries, rows.Err()
 }

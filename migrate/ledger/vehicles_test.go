@@ -51,7 +51,7 @@ func TestEntriesComeBackWhole(t *testing.T) {
 		ExpiresAt: noon, HasToken: true, HasRefresh: true, TokenKind: inventory.KindFile, Line: 90, Offset: 1 << 40, Length: 312, Invalid: "why", Duplicate: true}
 	put(t, l, 1, want)
 	for got, err := range l.Pending(t.Context(), "both") {
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		if diff := cmp.Diff(want, got.Entry); err != nil || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	}
