@@ -33,8 +33,13 @@ func TestMain(m *testing.M) {
 }
 
 func play(part string, arguments []byte) error {
-	if part == "simulator" {
+	switch part {
+	case "simulator":
 		return playSimulator(arguments)
+	case "canned":
+		return playCanned(arguments)
+	case "stage":
+		return playStage(arguments)
 	}
 	return errors.New("unknown part " + part)
 }
