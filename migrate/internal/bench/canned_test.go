@@ -140,18 +140,14 @@ type mould struct {
 	batches map[string]form // by body
 }
 
-// wanted are the signals that canned answers hold.
-var wanted = []string{"odometer-traveleddistance", "tractionbattery-stateofcharge", "tractionbattery-range", "internalcombustionengine-fuellevel",
-	"internalcombustionengine-range", "internalcombustionengine-oillife", "charge-ischargingcableconnected", "charge-ischarging", "vehicleidentification-vin", "closure-islocked", "wheel-tires"}
-
 func newMould(c *canned, row fixtures.Row, token string) *mould {
 	m := &mould{row: row, batches: map[string]form{}}
 	header := http.Header{"Authorization": {"Bearer " + token}, "Sc-User-Id": {row.UserID}}
 	all := c.ask("GET", "/v3/vehicles/"+row.VehicleID+"/signals", "", header)
-	text, vin := keep(all, wanted)
+	text, vin := served(all, "")
 	m.vin = vin
 	m.signals = m.form(text)
-	text, _ = keep(all, wanted[1:])
+	text, _ = served(all, "odometer-traveleddistance")
 	m.without = m.form(text)
 	var list struct {
 		Data []json.RawMessage `json:"data"`
@@ -171,8 +167,8 @@ func newMould(c *canned, row fixtures.Row, token string) *mould {
 	return m
 }
 
-// keep is a signals answer with so many signals only, and the VIN in it.
-func keep(body []byte, codes []string) (text []byte, vin string) {
+// served is a signals answer that holds the signals that have a value, but for one, and the VIN in it.
+func served(body []byte, but string) (text []byte, vin string) {
 	var answer map[string]any
 	if err := json.Unmarshal(body, &answer); err != nil {
 		panic(err)
@@ -183,8 +179,7 @@ func keep(body []byte, codes []string) (text []byte, vin string) {
 		if attributes["code"] == "vehicleidentification-vin" {
 			vin = fmt.Sprint(attributes["body"].(map[string]any)["value"])
 		}
-		code, _ := attributes["code"].(string)
-		return !slices.Contains(codes, code)
+		return attributes["code"] == but || attributes["status"].(map[string]any)["value"] != "SUCCESS"
 	})
 	answer["data"] = data
 	if meta, ok := answer["meta"].(map[string]any); ok {
