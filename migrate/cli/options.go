@@ -37,8 +37,9 @@ type options struct {
 	require                                 []string // gates, beside those of the rules
 	sample                                  string   // as given; "": every vehicle
 	sampleSeed                              int      // 0: not given
-	only, previous                          string   // "": every vehicle
-	shardSpec                               string   // as given, or the job's; "": every vehicle
+	acceptChanges                           bool
+	only, previous                          string // "": every vehicle
+	shardSpec                               string // as given, or the job's; "": every vehicle
 
 	rules   rules.Rules             // from rulesFile and require
 	fields  []*compare.Field        // from fieldSpec
@@ -114,6 +115,7 @@ func runFlags() []ucli.Flag {
 		span("timeout-app", smartcar.DefaultTimeoutApp, "the longest wait for one v3 answer"),
 		list("require", "a `GATE` that must hold, like \"blocked == 0\" (may be repeated; beside the gates of the rules)"),
 		toggle("strict", "a waiver that matches no vehicle is an error (exit 2)"),
+		toggle("accept-changes", "go on with a directory although rows of the inventory were added, removed or changed"),
 		toggle("json-full", "report.json holds the fields of ready vehicles too"),
 		toggle("no-progress", "say nothing while running"),
 	)
@@ -127,7 +129,7 @@ func readOptions(c *ucli.Context, p Process) (options, error) {
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
 		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
 		recheck: c.Int("recheck"), recheckAfter: c.Duration("recheck-after"),
-		sample: c.String("sample"), sampleSeed: c.Int("sample-seed"), only: c.String("only"), previous: c.String("previous"),
+		sample: c.String("sample"), sampleSeed: c.Int("sample-seed"), acceptChanges: c.Bool("accept-changes"), only: c.String("only"), previous: c.String("previous"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
 		strict: c.Bool("strict"), rulesFile: c.String("rules"), require: c.StringSlice("require"),
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -97,7 +98,7 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	if s.Run.Controls.Looks, err = l.Looks(ctx); err != nil {
 		return err
 	}
-	if err := carriedOf(ctx, l, s); err != nil {
+	if err := errors.Join(carriedOf(ctx, l, s), changesNote(ctx, l, s)); err != nil {
 		return err
 	}
 	rechecks, err := l.Rechecks(ctx)
@@ -113,6 +114,17 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 		s.Notes = append(s.Notes, note(migrate.OrphanConnection, orphans, examples))
 	}
 	return listNotes(ctx, l, s)
+}
+
+// changesNote says what became of the inventory since the run was begun.
+func changesNote(ctx context.Context, l *ledger.Ledger, s *Summary) error {
+	c, err := l.Accepted(ctx)
+	if err != nil || !c.Any() {
+		return err
+	}
+	s.Notes = append(s.Notes, Note{Code: "inventory-changed", Count: c.Added.N + c.Removed.N + c.Users.N + c.Fields.N, Examples: append([]string{}, c.Added.Examples[:min(len(c.Added.Examples), maxExamples)]...),
+		Text: fmt.Sprintf("the inventory was changed in mid-run and that was accepted (the last time %s): %d added, %d removed, %d with another userId, %d with other fields", c.When, c.Added.N, c.Removed.N, c.Users.N, c.Fields.N)})
+	return nil
 }
 
 // carriedOf says how much of the report is an earlier run's.
