@@ -83,13 +83,14 @@ func (s *scale) stage(b *testing.B, stage string) bool {
 }
 
 func (s *scale) tell(b *testing.B, list []measured) {
-	var seconds, most float64
+	var seconds, cpu, most float64
 	for _, m := range list {
-		seconds, most = seconds+m.Seconds, max(most, m.Peak)
+		seconds, cpu, most = seconds+m.Seconds, cpu+m.CPU, max(most, m.Peak)
 		if len(list) > 1 {
-			b.Logf("%-14s %9.2f s %9.1f µs/vehicle %6.0f MiB", m.Name, m.Seconds, m.Seconds*1e6/float64(s.vehicles), m.Peak)
+			b.Logf("%-16s %9.2f s %9.1f µs/vehicle %9.1f of processors %6.0f MiB", m.Name, m.Seconds, m.Seconds*1e6/float64(s.vehicles), m.CPU*1e6/float64(s.vehicles), m.Peak)
 		}
 	}
+	b.ReportMetric(cpu*1e6/float64(s.vehicles), "cpu-µs/vehicle")
 	b.ReportMetric(seconds, "s")
 	b.ReportMetric(seconds*1e6/float64(s.vehicles), "µs/vehicle")
 	b.ReportMetric(most, "MiB-peak")

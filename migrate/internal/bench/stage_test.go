@@ -43,6 +43,7 @@ type job struct {
 type measured struct {
 	Name    string
 	Seconds float64
+	CPU     float64 // seconds, of all cores
 	Peak    float64 // MiB, of the whole process
 }
 
@@ -86,6 +87,7 @@ func playStage(arguments []byte) error {
 type parts struct {
 	mu    sync.Mutex
 	began time.Time
+	used  time.Duration
 	list  []measured
 }
 
@@ -93,10 +95,10 @@ type parts struct {
 func (p *parts) end(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := time.Now()
-	p.list = append(p.list, measured{name, now.Sub(p.began).Seconds(), peak()})
+	now, used := time.Now(), cpuTime()
+	p.list = append(p.list, measured{name, now.Sub(p.began).Seconds(), (used - p.used).Seconds(), peak()})
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
-	p.began = now
+	p.began, p.used = now, used
 }
 
 // peak is the most memory this process has had, in MiB.
