@@ -151,6 +151,8 @@ func (r *Run) why(ctx, feed context.Context, err error) (Stop, error) {
 
 func stopOf(ctx, feed context.Context, err error) Stop {
 	switch {
+	case errors.As(err, new(*unsaved)):
+		return StopNone
 	case errors.Is(err, smartcar.ErrCredentials):
 		return StopCredentials
 	case errors.Is(err, smartcar.ErrBudget):
@@ -187,21 +189,31 @@ func (r *Run) prepare(ctx context.Context) (Stop, error) {
 }
 
 // feed hands the vehicles to the workers, in their turns, and waits until all of them are durable. A worker calls; judging
-// and saving is done behind it, so that the next vehicle is called meanwhile.
+// and saving is done behind it, so that the next vehicle is called meanwhile. A visit that was cut short is saved, too.
 func (r *Run) feed(feed, work context.Context) (Stop, error) {
-	saves, saving := errgroup.WithContext(work)
+	var saves errgroup.Group
 	saves.SetLimit(maxSaves)
+	feed, endFeed := context.WithCancel(feed)
+	work, endWork := context.WithCancel(work)
+	giveUp := func() { endFeed(); endWork() } // what is called while the ledger fails is paid for in vain
+	defer giveUp()
 	visit := func(ctx context.Context, t Turn) error {
 		record, err := r.visit(ctx, t)
-		if err != nil {
-			r.visits.Release(1)
-			return errors.Join(err, r.saveCut(ctx, record))
-		}
 		saves.Go(func() error {
 			defer r.visits.Release(1)
-			return r.save(work, t, record)
+			var saved error
+			if err == nil {
+				saved = r.save(ctx, t, record)
+			} else {
+				saved = r.saveCut(ctx, record)
+			}
+			if saved != nil {
+				giveUp()
+				return &unsaved{saved}
+			}
+			return nil
 		})
-		return context.Cause(saving) // the ledger's trouble ends the run
+		return err
 	}
 	err := errors.Join(inParallel(feed, work, r.Concurrency, r.turns(feed), visit), saves.Wait())
 	if err == nil && r.onlyWaits {
@@ -209,6 +221,12 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 	}
 	return StopNone, err
 }
+
+// unsaved is trouble with the ledger: whatever else ends the run, it failed.
+type unsaved struct{ error }
+
+// Unwrap is the trouble itself.
+func (u *unsaved) Unwrap() error { return u.error }
 
 // maxSaves is how many vehicles may be judged and saved at a time: a commit takes all that wait for it.
 const maxSaves = 64

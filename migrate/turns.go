@@ -20,6 +20,8 @@ type Turn struct {
 	Billed int  // reads that its earlier visits in this run's directory have cost
 	Visits int  // in this process
 	Known  bool // something is on record of it
+
+	Finished bool // it needs no visit any more
 }
 
 // maxVisits is how often one vehicle is visited in one process; what is left then is tried again on resume.
@@ -204,6 +206,9 @@ func (r *Run) yieldDue(ctx context.Context, yield func(Turn, error) bool) bool {
 			return true
 		}
 		t, err := r.Store.Turn(ctx, int(d.ordinal))
+		if err == nil && t.Finished {
+			continue // a renewed list had it measured in its turn
+		}
 		t.Visits = int(d.visits)
 		if !r.hand(ctx, t, err, yield) {
 			return false

@@ -30,6 +30,7 @@ func (l *Ledger) Pending(ctx context.Context, legs string) iter.Seq2[migrate.Tur
 		}
 		for chunk := range slices.Chunk(again, page) {
 			entries, err := l.entriesOf(ctx, chunk)
+			entries = slices.DeleteFunc(entries, func(t migrate.Turn) bool { return t.Finished }) // since the list was made
 			if !yieldAll(entries, err, yield) {
 				return
 			}
@@ -99,7 +100,7 @@ func yieldAll(entries []migrate.Turn, err error, yield func(migrate.Turn, error)
 }
 
 func (l *Ledger) newPage(ctx context.Context, after string) (entries []migrate.Turn, last string, err error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL, finished FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -112,7 +113,7 @@ func (l *Ledger) entriesOf(ctx context.Context, ordinals []int) ([]migrate.Turn,
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL FROM vehicles WHERE ordinal IN (SELECT value FROM json_each(?)) ORDER BY turn", string(list))
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL, finished FROM vehicles WHERE ordinal IN (SELECT value FROM json_each(?)) ORDER BY turn", string(list))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -124,7 +125,7 @@ func scanEntries(rows *sql.Rows, last *string) (entries []migrate.Turn, err erro
 	for rows.Next() {
 		var encoded string
 		var t migrate.Turn
-		if err := rows.Scan(&encoded, last, &t.Billed, &t.Known); err != nil {
+		if err := rows.Scan(&encoded, last, &t.Billed, &t.Known, &t.Finished); err != nil {
 			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
 		if err := json.Unmarshal([]byte(encoded), &t.Entry); err != nil {

@@ -1,0 +1,282 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/smartcar"
+)
+
+// garage is a fleet without a network: every call takes a second. It fails the test when two calls for one car are in flight
+// on one leg.
+type garage struct {
+	Caller // what no test calls
+	t      *testing.T
+	batch  func(id string, n int) *smartcar.Answer // of the car's nth batch, from 0; nil: a healthy answer
+
+	mu      sync.Mutex
+	flying  map[string]int
+	batches map[string]int // by vehicle id in lower case
+}
+
+func (c *garage) call(ctx context.Context, leg, id string) (n int, err error) {
+	id = strings.ToLower(id)
+	c.mu.Lock()
+	if c.flying[leg+id]++; c.flying[leg+id] > 1 {
+		c.t.Errorf("two calls for %s in flight on the %s leg", id, leg)
+	}
+	if n = c.batches[id]; leg == "legacy" {
+		c.batches[id]++
+	}
+	c.mu.Unlock()
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flying[leg+id]--
+	return n, ctx.Err()
+}
+
+func (c *garage) BatchFrom(ctx context.Context, id string, _ smartcar.TokenFunc, paths []string) (smartcar.Answer, error) {
+	n, err := c.call(ctx, "legacy", id)
+	if c.batch != nil {
+		if a := c.batch(id, n); a != nil {
+			return *a, err
+		}
+	}
+	return batchAnswer(paths, nil), err
+}
+
+func (c *garage) Signals(ctx context.Context, id, _ string) (smartcar.Answer, error) {
+	_, err := c.call(ctx, "app", id)
+	return signalsAnswer(id, 4, nil), err
+}
+
+func (c *garage) LegacyUserFrom(context.Context, smartcar.TokenFunc) (smartcar.Answer, error) {
+	return answered(map[string]any{"id": userID}), nil
+}
+
+func (c *garage) AppToken(context.Context) error { return nil }
+
+// shelf is a ledger in memory: what a run saves, and how long that takes.
+type shelf struct {
+	Store   // what no test asks
+	entries []inventory.Entry
+	make    string
+	slow    time.Duration
+	fails   int // saves after which the disk is full; 0: never
+
+	mu      sync.Mutex
+	records map[int]Record
+	saves   int
+	saved   func(Record) // told of each
+}
+
+func (s *shelf) turn(e inventory.Entry) Turn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rec, known := s.records[e.Ordinal]
+	return Turn{Entry: e, Known: known, Finished: known && rec.Finished()}
+}
+
+func (s *shelf) Pending(context.Context, string) iter.Seq2[Turn, error] {
+	return func(yield func(Turn, error) bool) {
+		for _, e := range s.entries {
+			if t := s.turn(e); !t.Finished && !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shelf) Uncalled(context.Context) iter.Seq2[Turn, error] {
+	return func(yield func(Turn, error) bool) {
+		for _, e := range s.entries {
+			if t := s.turn(e); !t.Known && !yield(t, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shelf) Turn(_ context.Context, ordinal int) (Turn, error) {
+	return s.turn(s.entries[ordinal]), nil
+}
+
+func (s *shelf) Links(_ context.Context, id string) ([]Link, error) {
+	links := []Link{*aLink(), *aLink()}
+	for i, user := range []string{userID, strangeID} {
+		links[i].VehicleID, links[i].UserID, links[i].Make = id, user, s.make
+	}
+	return links, nil
+}
+
+func (s *shelf) Save(_ context.Context, r Record) error {
+	time.Sleep(s.slow)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.saves++; s.fails > 0 && s.saves > s.fails {
+		return errDisk
+	}
+	s.records[r.Entry.Ordinal] = r
+	if s.saved != nil {
+		s.saved(r)
+	}
+	return nil
+}
+
+// runOf makes a run over n entries, each a car of its own, and what it calls and saves. It begins with the first vehicle.
+func runOf(t *testing.T, n, workers int) (*Run, *garage, *shelf) {
+	t.Helper()
+	m, _, tokens := aMeter(t)
+	caller := &garage{t: t, flying: map[string]int{}, batches: map[string]int{}}
+	store := &shelf{make: "TESLA", records: map[int]Record{}}
+	for i := range n {
+		store.entries = append(store.entries, inventory.Entry{Ordinal: i, VehicleID: fmt.Sprintf("car-%04d", i), UserID: userID, HasToken: true})
+	}
+	r := &Run{Meter: Meter{Caller: caller, Tokens: tokens, Fields: m.Fields, Now: time.Now, Legs: "both", Billed: 60}, Store: store, Concurrency: workers, Now: time.Now,
+		wholeLists: true, visits: semaphore.NewWeighted(everyVisit), listsDue: time.Now().Add(listAge)}
+	return r, caller, store
+}
+
+// TestSavingHoldsNoWorker: two workers call a car a second each, however long a commit takes, and nobody hears of a car
+// before it is durable.
+func TestSavingHoldsNoWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, store := runOf(t, 100, 2)
+		store.slow = 20 * time.Second
+		var told int
+		var mu sync.Mutex
+		r.Watch = func(Event) {
+			store.mu.Lock()
+			durable := len(store.records)
+			store.mu.Unlock()
+			mu.Lock()
+			defer mu.Unlock()
+			if told++; told > durable {
+				t.Errorf("%d cars are told, %d durable", told, durable)
+			}
+		}
+		started := time.Now()
+		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+			t.Fatalf("%q, %v", stop, err)
+		}
+		if took := time.Since(started); took > 75*time.Second || len(store.records) != 100 || told != 100 {
+			t.Errorf("%d durable, %d told after %s", len(store.records), told, took)
+		}
+	})
+}
+
+// TestNothingPaidForIsLost: what was called when a run is interrupted is durable when it ends, however slow the disk is.
+func TestNothingPaidForIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := runOf(t, 100, 4)
+		store.slow = 20 * time.Second
+		feed, interrupt := context.WithTimeout(t.Context(), 10*time.Second+time.Second/2)
+		defer interrupt()
+		if _, err := r.feed(feed, t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		if len(caller.batches) < 40 || len(store.records) != len(caller.batches) {
+			t.Errorf("%d cars called, %d durable", len(caller.batches), len(store.records))
+		}
+	})
+}
+
+// TestALedgerThatFailsEndsTheRun as a failure, also when it is interrupted, and at once: it waits for no car that may be
+// asked again later.
+func TestALedgerThatFailsEndsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := runOf(t, 100, 2)
+		store.fails = 10
+		caller.batch = func(string, int) *smartcar.Answer {
+			a := refused(429, "RATE_LIMIT", "VEHICLE")
+			return &a
+		}
+		started := time.Now()
+		_, err := r.feed(t.Context(), t.Context())
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		if stop := stopOf(ended, ended, err); !errors.Is(err, errDisk) || stop != StopNone {
+			t.Errorf("%v is told as %q", err, stop)
+		}
+		if took := time.Since(started); took > 10*time.Second || len(caller.batches) > 16 {
+			t.Errorf("%d cars called in %s", len(caller.batches), took)
+		}
+	})
+}
+
+// TestOneCarOfTwoUsers: two entries that are one car, in whatever case, are never called together; the garage watches that.
+func TestOneCarOfTwoUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := runOf(t, 40, 8)
+		for i := 1; i < 40; i += 2 {
+			store.entries[i].VehicleID, store.entries[i].UserID = strings.ToUpper(store.entries[i-1].VehicleID), strangeID
+		}
+		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+			t.Fatalf("%q, %v", stop, err)
+		}
+		for id, n := range caller.batches {
+			if n != 2 {
+				t.Errorf("%s was called %d times", id, n)
+			}
+		}
+	})
+}
+
+// TestAThrottledCarHoldsNoWorker: one car in a hundred is throttled for five minutes; the others are done long before, and it
+// is visited once more when it may be, and not when it was measured in the meantime.
+func TestAThrottledCarHoldsNoWorker(t *testing.T) {
+	for _, measured := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r, caller, store := runOf(t, 100, 1)
+			caller.batch = func(id string, n int) *smartcar.Answer {
+				if id != "car-0000" || n > 0 {
+					return nil
+				}
+				a := refused(429, "RATE_LIMIT", "VEHICLE")
+				a.Failure.RetryAfter = 5 * time.Minute
+				return &a
+			}
+			var others time.Time
+			started := time.Now()
+			store.saved = func(rec Record) {
+				if rec.Entry.Ordinal != 0 {
+					others = time.Now()
+				} else if measured {
+					rec.Evidence.Legacy, rec.Judgement.Verdict = Leg{Outcome: LegAnswered}, Ready
+					store.records[0] = rec
+				}
+			}
+			stop, err := r.feed(t.Context(), t.Context())
+			if err != nil || stop != StopNone || others.Sub(started) > 101*time.Second {
+				t.Fatalf("%q, %v; the others took %s", stop, err, others.Sub(started))
+			}
+			want, took := 2, time.Since(started)
+			if measured {
+				want = 1
+			}
+			if caller.batches["car-0000"] != want || took < 5*time.Minute && !measured || took > 6*time.Minute {
+				t.Errorf("measured %v: called %d times in %s", measured, caller.batches["car-0000"], took)
+			}
+			if f := store.records[0].Evidence.Legacy; f.Outcome != LegAnswered || f.Failure != nil && f.Failure.Kind == compare.KindVehicleLimit {
+				t.Errorf("measured %v: %+v", measured, f)
+			}
+		})
+	}
+}
