@@ -37,7 +37,9 @@ type options struct {
 	require                                 []string // gates, beside those of the rules
 	sample                                  string   // as given; "": every vehicle
 	sampleSeed                              int      // 0: not given
-	shardSpec                               string   // as given, or the job's; "": every vehicle
+	acceptChanges                           bool
+	only, previous                          string // "": every vehicle
+	shardSpec                               string // as given, or the job's; "": every vehicle
 
 	rules   rules.Rules             // from rulesFile and require
 	fields  []*compare.Field        // from fieldSpec
@@ -86,6 +88,8 @@ func measureFlags() []ucli.Flag {
 		number("max-requests", 0, "stop after `N` requests (0: no cap)"),
 		number("max-billed-per-vehicle", 60, "the most billed reads of one vehicle in this run"),
 		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
+		text("only", "", "call only the vehicles with this `VERDICT|CAUSE` (or several, separated by commas) in the run of --previous, and take the others over"),
+		text("previous", "", "the `DIR0` of an earlier run of the same inventory, for --only"),
 		text("sample", "", "draw `300|5%`: so many vehicles, or that share of them, by whole users in random order"),
 		number("sample-seed", 0, "another `SEED` draws another sample (default 1)"),
 		text(shardName, "", "only part `K/N` of the fleet, by whole users, at that part of the limits; merge joins the parts"),
@@ -111,6 +115,7 @@ func runFlags() []ucli.Flag {
 		span("timeout-app", smartcar.DefaultTimeoutApp, "the longest wait for one v3 answer"),
 		list("require", "a `GATE` that must hold, like \"blocked == 0\" (may be repeated; beside the gates of the rules)"),
 		toggle("strict", "a waiver that matches no vehicle is an error (exit 2)"),
+		toggle("accept-changes", "go on with a directory although rows of the inventory were added, removed or changed"),
 		toggle("json-full", "report.json holds the fields of ready vehicles too"),
 		toggle("no-progress", "say nothing while running"),
 	)
@@ -124,7 +129,7 @@ func readOptions(c *ucli.Context, p Process) (options, error) {
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
 		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
 		recheck: c.Int("recheck"), recheckAfter: c.Duration("recheck-after"),
-		sample: c.String("sample"), sampleSeed: c.Int("sample-seed"),
+		sample: c.String("sample"), sampleSeed: c.Int("sample-seed"), acceptChanges: c.Bool("accept-changes"), only: c.String("only"), previous: c.String("previous"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
 		strict: c.Bool("strict"), rulesFile: c.String("rules"), require: c.StringSlice("require"),
 	}
@@ -186,6 +191,7 @@ func (o *options) check() error {
 		}
 	}
 	add(o.checkBilled())
+	add(o.checkOnly())
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}

@@ -54,7 +54,11 @@ func readSmall(path string) ([]byte, error) {
 // resumeRules judges anew what was measured under other rules, before the run begins: a vehicle whose judgement now needs
 // what was never asked for is called again. The header names the new rules last, so that a crash in between is made good.
 func (f *fleet) resumeRules(ctx context.Context, h ledger.Header) error {
-	if digest := f.o.rules.Digest(); digest != h.RulesDigest {
+	stored, err := f.ledger.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	if digest := f.o.rules.Digest(); digest != h.RulesDigest || digest != stored.Digest() {
 		if err := f.ledger.SetRules(ctx, f.o.rules); err != nil {
 			return err
 		}

@@ -178,9 +178,12 @@ func (f *fleet) begin(ctx context.Context) error {
 	if h.RunID != "" {
 		return f.resume(ctx, h)
 	}
+	if err := f.ledger.Empty(ctx); err != nil {
+		return err
+	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: f.o.legacyAPI,
 		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, LimitPerHost: f.o.limitPerHost, Inventory: f.o.inventory, Legs: f.o.legs,
-		Shard: f.o.shard.String()}
+		Shard: f.o.shard.String(), Only: f.o.only}
 	if h.Shard != "" {
 		h.Length = f.file.Len()
 	}
@@ -188,6 +191,9 @@ func (f *fleet) begin(ctx context.Context) error {
 		return err
 	}
 	if err := f.drawUsers(ctx, h.Seed, f.o.draw); err != nil {
+		return err
+	}
+	if err := f.takeOver(ctx, h); err != nil {
 		return err
 	}
 	if err := f.ledger.SetRules(ctx, f.o.rules); err != nil {
@@ -213,17 +219,22 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 	if err := f.o.sameShard(h); err != nil {
 		return err
 	}
-	if h.InventoryDigest != f.file.Digest() {
-		return usagef("%s was begun with another inventory (rows or userIds were added, removed or changed since): use a new -o DIR", f.o.out)
-	}
 	if err := f.o.sameLegacyAPI(h.LegacyAPI); err != nil {
 		return err
 	}
 	if h.Fields != f.o.fieldSpec {
 		return usagef("%s was begun with --fields %s: use the same, or a new -o DIR", f.o.out, h.Fields)
 	}
+	if f.o.only != "" && f.o.only != h.Only {
+		return usagef("%s was begun %s: use the same, or a new -o DIR", f.o.out, onlyText(h.Only))
+	}
 	if h.Sample, err = f.o.resumedSample(h, f.file.Len()); err != nil {
 		return err
+	}
+	if h.InventoryDigest != f.file.Digest() {
+		if err := f.changed(ctx, &h); err != nil {
+			return err
+		}
 	}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
@@ -235,7 +246,7 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 		return err
 	}
 	h.Legs, h.Stopped, h.FinishedAt, h.Complete = f.o.legs, "", "", false
-	h.Limit, h.LimitShare, h.LimitPerHost = f.o.limit, f.o.limitShare, f.o.limitPerHost
+	h.Limit, h.LimitShare, h.LimitPerHost, h.Inventory, h.ToolVersion = f.o.limit, f.o.limitShare, f.o.limitPerHost, f.o.inventory, Version()
 	return f.resumeRules(ctx, h)
 }
 

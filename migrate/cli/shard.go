@@ -74,14 +74,7 @@ func (o *options) sameShard(h ledger.Header) error {
 // putEntries writes the entries that are this run's, with their ordinals in the whole inventory; of those of other shards it
 // keeps the vehicleIds.
 func (f *fleet) putEntries(ctx context.Context, seed uint64) error {
-	err := f.ledger.PutEntries(ctx, seed, func(put func(inventory.Entry) error) error {
-		return f.file.Each(ctx, func(e inventory.Entry) error {
-			if !f.o.shard.Has(e) {
-				return nil
-			}
-			return put(e)
-		})
-	})
+	err := f.ledger.PutEntries(ctx, seed, f.own(ctx))
 	if err != nil || f.o.shard.N < 2 {
 		return err
 	}

@@ -35,12 +35,24 @@ func statusCommand(p Process) *ucli.Command {
 		if err != nil {
 			return err
 		}
+		carried, err := l.Carried(c.Context)
+		if err != nil {
+			return err
+		}
 		counts := t.Counts()
-		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%s%s%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
-			h.RunID, h.Inventory, shardText(h), drawnText(h, frame), t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
+		_, err = fmt.Fprintf(p.Stdout, "run %s of %s\n%s%s%s%d of %d vehicles measured: ready %d, blocked %d, broken %d, inconclusive %d\n%d requests so far%s\n%s\n",
+			h.RunID, h.Inventory, shardText(h), drawnText(h, frame), carriedText(carried), t.Measured(), t.Total, counts.Ready, counts.Blocked, counts.Broken, t.Verdicts[migrate.Inconclusive], sum(requests),
 			eta(h, t, p.Now(), running), stateText(h, running))
 		return err
 	}}
+}
+
+// carriedText says how many vehicles an earlier run measured, "" where none.
+func carriedText(c ledger.Carried) string {
+	if c.Vehicles == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d vehicles were taken over from an earlier run, measured between %s and %s\n", c.Vehicles, c.Oldest.Format(time.DateTime), c.Newest.Format(time.DateTime))
 }
 
 func sum(counts map[string]int) int {

@@ -76,7 +76,7 @@ func (l *Ledger) amendJudgement(ctx context.Context, tx *sql.Tx, before, r migra
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE vehicles SET finished=?, verdict=?, proof=?, judgement=? WHERE ordinal=?",
+	_, err = tx.ExecContext(ctx, "UPDATE vehicles SET finished=(carried OR ?), verdict=?, proof=?, judgement=? WHERE ordinal=?",
 		r.Finished(), r.Judgement.Verdict, r.Judgement.Proof, string(l.clean(text)), r.Entry.Ordinal)
 	return err
 }

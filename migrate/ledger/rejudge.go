@@ -62,7 +62,7 @@ func (l *Ledger) setJudgements(ctx context.Context, group []judged) error {
 		return nil
 	}
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		set, err := tx.PrepareContext(ctx, "UPDATE vehicles SET finished=?, verdict=?, proof=?, judgement=? WHERE ordinal=?")
+		set, err := tx.PrepareContext(ctx, "UPDATE vehicles SET finished=(carried OR ?), verdict=?, proof=?, judgement=? WHERE ordinal=?")
 		if err != nil {
 			return err
 		}

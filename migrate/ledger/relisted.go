@@ -124,5 +124,5 @@ func (c *comparing) giveUp() error {
 
 // forget: a lost connection concerns the entries of its user and those that name none, a better one every entry of the
 // vehicle that is blocked.
-const forget = `UPDATE vehicles SET finished = 0, verdict = NULL, proof = NULL, legacy = NULL, legacy_status = NULL, app = NULL, disputed = 0, evidence = NULL, judgement = NULL, at = NULL
+const forget = `UPDATE vehicles SET finished = 0, carried = 0, verdict = NULL, proof = NULL, legacy = NULL, legacy_status = NULL, app = NULL, disputed = 0, evidence = NULL, judgement = NULL, at = NULL
 	WHERE vehicle_id = ?1 AND faulty = 0 AND verdict IS NOT NULL AND ((NOT ?3 AND (user_id = ?2 COLLATE NOCASE OR user_id = '')) OR (?4 AND verdict = 'blocked'))`

@@ -15,15 +15,17 @@ CREATE TABLE IF NOT EXISTS header (name TEXT PRIMARY KEY, value TEXT NOT NULL) W
 -- One row per inventory entry. turn orders the calls: earliest expiry first, then seeded random order. draw
 -- orders the sample, by users; drawn tells who is in it. disputed counts the differences that asking again may change, so
 -- that nobody has to read the evidence to know. A vehicle leaves the index of those that are pending, and comes into no other.
+-- carried tells those that an earlier run measured.
 CREATE TABLE IF NOT EXISTS vehicles (
   ordinal INTEGER PRIMARY KEY, vehicle_id TEXT NOT NULL COLLATE NOCASE, user_id TEXT NOT NULL, grant_id TEXT NOT NULL, entry TEXT NOT NULL, turn TEXT NOT NULL,
   draw TEXT NOT NULL DEFAULT '', drawn INTEGER NOT NULL DEFAULT 1,
   faulty INTEGER NOT NULL DEFAULT 0, finished INTEGER NOT NULL DEFAULT 0, verdict TEXT, proof TEXT, legacy TEXT, legacy_status INTEGER, app TEXT, make TEXT, billed_legacy INTEGER, billed_app INTEGER,
-  disputed INTEGER NOT NULL DEFAULT 0,
+  disputed INTEGER NOT NULL DEFAULT 0, carried INTEGER NOT NULL DEFAULT 0,
   evidence BLOB, judgement TEXT, at TEXT);
 CREATE INDEX IF NOT EXISTS vehicles_pending ON vehicles(turn) WHERE drawn = 1 AND finished = 0;
 CREATE INDEX IF NOT EXISTS vehicles_left_out ON vehicles(ordinal) WHERE drawn = 0;
 CREATE INDEX IF NOT EXISTS vehicles_id ON vehicles(vehicle_id);
+CREATE INDEX IF NOT EXISTS vehicles_carried ON vehicles(at) WHERE carried = 1;
 CREATE INDEX IF NOT EXISTS vehicles_disputed ON vehicles(ordinal) WHERE disputed > 0;
 
 -- The connections list, as read: lists names the reading of each mode that counts, and links holds it page by page as it

@@ -11,7 +11,7 @@ import (
 // The two statements of every vehicle, which the writer's connection compiles once: compiling them cost more than running
 // them. (It has one connection, which a transaction holds: a statement made later than here would wait for ever.)
 const (
-	setVehicle = `UPDATE vehicles SET finished=?, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?,
+	setVehicle = `UPDATE vehicles SET carried=0, finished=?, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?,
 		billed_legacy=coalesce(billed_legacy,0)+?, billed_app=coalesce(billed_app,0)+?, disputed=?, evidence=?, judgement=?, at=? WHERE ordinal=?`
 	addCall = "INSERT INTO calls VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"
 )

@@ -225,6 +225,9 @@ func (r Run) limits() []fact {
 	if r.Sample != nil {
 		out = append(out, fact{"sample", r.Sample.text()})
 	}
+	if r.Carried != nil {
+		out = append(out, fact{"taken over", fmt.Sprintf("%s of an earlier run, measured between %s and %s; called in this run: those that were %s", vehicles(r.Carried.Vehicles), stamp(r.Carried.Oldest), stamp(r.Carried.Newest), r.Only)})
+	}
 	if r.Shard != nil {
 		out = append(out, fact{"shard", fmt.Sprintf("part %d of %d; the other parts are not in this report", r.Shard.K, r.Shard.N)})
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // ShareDir is the folder of shareable reports inside a report directory: the only thing to upload or forward.
@@ -36,17 +38,13 @@ func WriteAll(dir string, r Report, o WriteOptions) ([]string, error) {
 	if err := os.Chmod(filepath.Join(dir, ShareDir), 0o700); err != nil {
 		return nil, fmt.Errorf("report directory: %w", err)
 	}
-	var files staged
+	files := staged{dir: dir}
 	defer files.discard()
-	for _, form := range []struct {
-		dir    string
-		report Report
-	}{{dir, r}, {filepath.Join(dir, ShareDir), Share(r, o.ShareKey)}} {
-		for _, f := range chosen {
-			if err := files.stage(dir, filepath.Join(form.dir, f.file), f, form.report, o.Scan); err != nil {
-				return nil, err
-			}
-		}
+	if err := files.stage(r, chosen, o.ShareKey); err != nil {
+		return nil, err
+	}
+	if err := files.scan(o.Scan); err != nil {
+		return nil, err
 	}
 	return files.publish()
 }
@@ -68,27 +66,88 @@ func withFiles(names []string) ([]format, error) {
 	return out, nil
 }
 
-// staged are files that are whole but do not have their names yet.
-type staged []struct{ temporary, target string }
+// staged are files that do not have their names yet.
+type staged struct {
+	dir   string
+	files []stagedFile
+}
 
-func (s *staged) stage(dir, target string, f format, r Report, scan func(string) error) error {
-	file, err := os.CreateTemp(dir, ".scmigrate-*.tmp") // 0600
+type stagedFile struct {
+	format
+	file   *os.File
+	target string
+}
+
+// open makes the files of one form.
+func (s *staged) open(dir string, chosen []format) ([]stagedFile, error) {
+	from := len(s.files)
+	for _, f := range chosen {
+		file, err := os.CreateTemp(s.dir, ".scmigrate-*.tmp") // 0600
+		if err != nil {
+			return nil, fmt.Errorf("report file: %w", err)
+		}
+		s.files = append(s.files, stagedFile{f, file, filepath.Join(dir, f.file)})
+	}
+	return s.files[from:len(s.files):len(s.files)], nil
+}
+
+// stage writes both forms of every format, in one walk over the vehicles.
+func (s *staged) stage(r Report, chosen []format, shareKey []byte) error {
+	private, err := s.open(s.dir, chosen)
 	if err != nil {
-		return fmt.Errorf("report file: %w", err)
+		return err
 	}
-	*s = append(*s, struct{ temporary, target string }{file.Name(), target})
-	err = Render(file, f.name, r, Options{})
+	shared, err := s.open(filepath.Join(s.dir, ShareDir), chosen)
+	if err != nil {
+		return err
+	}
+	return together(r, private, func(r Report) error { return together(Share(r, shareKey), shared, nil) })
+}
+
+// together renders files while it walks over the vehicles once; also, if there is one, goes along.
+func together(r Report, files []stagedFile, also func(Report) error) error {
+	tasks := make([]func(Report) error, 0, len(files)+1)
+	for _, f := range files {
+		tasks = append(tasks, f.write)
+	}
+	if also != nil {
+		tasks = append(tasks, also)
+	}
+	var group errgroup.Group
+	if len(tasks) > 0 {
+		walk := convoy{vehicles: r.Vehicles()}
+		for _, task := range tasks {
+			rider := walk.add()
+			group.Go(func() error {
+				defer rider.leave()
+				return task(Report{Summary: r.Summary, Vehicles: rider.seq})
+			})
+		}
+		walk.drive()
+	}
+	return group.Wait()
+}
+
+// write renders the report into the file and makes it durable.
+func (f stagedFile) write(r Report) error {
+	err := Render(f.file, f.name, r, Options{})
 	if err == nil {
-		err = file.Sync()
+		err = f.file.Sync()
 	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("%s: %w", target, err)
+	if err := errors.Join(err, f.file.Close()); err != nil {
+		return fmt.Errorf("%s: %w", f.target, err)
 	}
-	if scan == nil {
+	return nil
+}
+
+func (s *staged) scan(look func(path string) error) error {
+	if look == nil {
 		return nil
 	}
-	if err := scan(file.Name()); err != nil {
-		return fmt.Errorf("%s was not written: %w", target, err)
+	for _, f := range s.files {
+		if err := look(f.file.Name()); err != nil {
+			return fmt.Errorf("%s was not written: %w", f.target, err)
+		}
 	}
 	return nil
 }
@@ -97,12 +156,12 @@ func (s *staged) stage(dir, target string, f format, r Report, scan func(string)
 func (s *staged) publish() ([]string, error) {
 	var paths []string
 	dirs := map[string]bool{}
-	for len(*s) > 0 {
-		next := (*s)[0]
-		if err := os.Rename(next.temporary, next.target); err != nil {
+	for len(s.files) > 0 {
+		next := s.files[0]
+		if err := os.Rename(next.file.Name(), next.target); err != nil {
 			return paths, fmt.Errorf("report file: %w", err)
 		}
-		*s = (*s)[1:]
+		s.files = s.files[1:]
 		paths = append(paths, next.target)
 		dirs[filepath.Dir(next.target)] = true
 	}
@@ -115,8 +174,9 @@ func (s *staged) publish() ([]string, error) {
 }
 
 func (s *staged) discard() {
-	for _, f := range *s {
-		os.Remove(f.temporary) //nolint:errcheck // the error that led here is the one to report
+	for _, f := range s.files {
+		_ = f.file.Close()
+		os.Remove(f.file.Name()) //nolint:errcheck // the error that led here is the one to report
 	}
 }
 

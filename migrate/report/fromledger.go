@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -97,6 +98,9 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	if s.Run.Controls.Looks, err = l.Looks(ctx); err != nil {
 		return err
 	}
+	if err := errors.Join(carriedOf(ctx, l, s), changesNote(ctx, l, s)); err != nil {
+		return err
+	}
 	rechecks, err := l.Rechecks(ctx)
 	if err != nil {
 		return err
@@ -110,6 +114,29 @@ func fillRun(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 		s.Notes = append(s.Notes, note(migrate.OrphanConnection, orphans, examples))
 	}
 	return listNotes(ctx, l, s)
+}
+
+// changesNote says what became of the inventory since the run was begun.
+func changesNote(ctx context.Context, l *ledger.Ledger, s *Summary) error {
+	c, err := l.Accepted(ctx)
+	if err != nil || !c.Any() {
+		return err
+	}
+	s.Notes = append(s.Notes, Note{Code: "inventory-changed", Count: c.Added.N + c.Removed.N + c.Users.N + c.Fields.N, Examples: append([]string{}, c.Added.Examples[:min(len(c.Added.Examples), maxExamples)]...),
+		Text: fmt.Sprintf("the inventory was changed in mid-run and that was accepted (the last time %s): %d added, %d removed, %d with another userId, %d with other fields", c.When, c.Added.N, c.Removed.N, c.Users.N, c.Fields.N)})
+	return nil
+}
+
+// carriedOf says how much of the report is an earlier run's.
+func carriedOf(ctx context.Context, l *ledger.Ledger, s *Summary) error {
+	c, err := l.Carried(ctx)
+	if err != nil || c.Vehicles == 0 {
+		return err
+	}
+	s.Run.Carried = &Carried{c.Vehicles, c.Oldest.UTC(), c.Newest.UTC()}
+	s.Notes = append(s.Notes, Note{Code: "carried", Count: c.Vehicles, Examples: []string{},
+		Text: fmt.Sprintf("vehicles taken over from an earlier run (--only %s): they were measured between %s and %s and not called in this run", s.Run.Only, stamp(c.Oldest), stamp(c.Newest))})
+	return nil
 }
 
 // listNotes says where a connections list is not whole, which then proves no absence, and what changed in it during the run.

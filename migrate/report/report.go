@@ -49,6 +49,8 @@ type Run struct {
 	LegacyAPI       string      `json:"legacyApi"` // v2, v3 or none
 	Legs            string      `json:"legs"`      // connections, app or both
 	Fields          string      `json:"fields"`    // standard, all or a list
+	Only            string      `json:"only"`      // which vehicles of an earlier run were called again, "" where all were called
+	Carried         *Carried    `json:"carried"`   // vehicles taken over from that run; nil: none
 	Sample          *Sample     `json:"sample"`    // nil: every vehicle
 	Shard           *Shard      `json:"shard"`     // nil: not a shard
 	Requests        Requests    `json:"requests"`
@@ -68,6 +70,13 @@ type Sample struct {
 	LargestUser   int     `json:"largestUser"`   // vehicles of the user who has the most, in the whole inventory
 	BlockedAtMost float64 `json:"blockedAtMost"` // share of the fleet, with 95 % confidence, inconclusive vehicles counted as blocked
 	Unseen        float64 `json:"unseen"`        // share of the fleet below which a cause may well be missed
+}
+
+// Carried are the vehicles that an earlier run measured: their evidence is as old as that.
+type Carried struct {
+	Vehicles int       `json:"vehicles"`
+	Oldest   time.Time `json:"oldest"`
+	Newest   time.Time `json:"newest"`
 }
 
 // Shard is part K of N.

@@ -46,39 +46,30 @@ func (l vehicleList) Left() int { return l.Total - len(l.IDs) }
 // Undetailed is how many listed vehicles have no details here.
 func (l vehicleList) Undetailed() int { return len(l.IDs) - len(l.Details) }
 
-// listVehicles walks the fleet once per part, as long as there is room: those that are not ready, then the ready ones, and last
-// those that a sample left out, where there is one.
+// listVehicles takes the vehicles as long as there is room: those that are not ready, then the ready ones, and last those
+// that a sample left out. It walks the fleet once: what comes before its turn waits in short.
 func listVehicles(r Report) (vehicleList, error) {
 	b := &listBuilder{index: map[string]int{}, kinds: map[vehicleKind]int{}, list: vehicleList{IDs: []string{}, KindOf: []int{}, Kinds: []vehicleKind{}}}
 	b.intern("")
-	for part := 0; part < r.parts() && !b.full(); part++ {
-		if err := b.addPart(r, part); err != nil {
+	queues := [2]waiting{{alike: map[string]string{}}, {alike: map[string]string{}}}
+	for v, err := range r.Vehicles() {
+		if err != nil {
+			return vehicleList{}, err
+		}
+		b.list.Total++
+		if part := v.part(); part > 0 {
+			queues[part-1].add(v, maxRows-len(b.list.IDs))
+		} else if err := b.add(v); err != nil {
+			return vehicleList{}, err
+		}
+	}
+	for _, q := range queues {
+		if err := b.addAll(q); err != nil {
 			return vehicleList{}, err
 		}
 	}
 	b.trim()
 	return b.list, nil
-}
-
-// addPart adds the vehicles of a part while there is room. The first walk is to the end: it counts them all.
-func (b *listBuilder) addPart(r Report, part int) error {
-	for v, err := range r.Vehicles() {
-		if err != nil {
-			return err
-		}
-		if part == 0 {
-			b.list.Total++
-		}
-		if v.part() == part && !b.full() {
-			if err := b.add(v); err != nil {
-				return err
-			}
-		}
-		if part > 0 && b.full() {
-			return nil
-		}
-	}
-	return nil
 }
 
 func (b *listBuilder) full() bool { return len(b.list.IDs) >= maxRows }
@@ -104,8 +95,12 @@ func (b *listBuilder) intern(text string) int {
 	return n
 }
 
+// add takes a vehicle, if there is room.
 func (b *listBuilder) add(v Vehicle) error {
-	b.row(v)
+	if b.full() {
+		return nil
+	}
+	b.row(rowOf(v))
 	if len(b.list.Details) >= maxDetails || b.size > maxListData {
 		return nil
 	}
@@ -119,13 +114,9 @@ func (b *listBuilder) add(v Vehicle) error {
 }
 
 // row keeps ids and labels out of Strings, where each would stand alone anyway.
-func (b *listBuilder) row(v Vehicle) {
-	id, label := clip(plain(v.VehicleID), maxRowText), clip(plain(v.Label), maxRowText)
-	cause := ""
-	if len(v.Causes) > 0 {
-		cause = joined(" ", v.Causes[0].Code, v.Causes[0].Field)
-	}
-	kind := b.kind(vehicleKind{b.intern(v.Verdict), b.intern(v.Make), b.intern(v.Cohort), b.intern(cause), len(v.Causes)})
+func (b *listBuilder) row(r rowTexts) {
+	id, label := clip(plain(r.id), maxRowText), clip(plain(r.label), maxRowText)
+	kind := b.kind(vehicleKind{b.intern(r.verdict), b.intern(r.vehicleMake), b.intern(r.cohort), b.intern(r.cause), r.causes})
 	b.list.IDs, b.list.KindOf, b.list.Labels = append(b.list.IDs, id), append(b.list.KindOf, kind), append(b.list.Labels, label)
 	b.labelled = b.labelled || label != ""
 	b.size += len(id) + len(label) + len(strconv.Itoa(kind)) + 7

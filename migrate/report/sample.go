@@ -108,14 +108,7 @@ func (s Summary) inventoryText() string {
 // leftOut tells a vehicle that the sample did not draw and nobody knows anything about.
 func (v Vehicle) leftOut() bool { return v.Undrawn && v.Verdict == string(migrate.Inconclusive) }
 
-// parts is how many parts the page's list has, and part the one of a vehicle: not ready, ready, left out.
-func (r Report) parts() int {
-	if r.Run.Sample == nil {
-		return 2
-	}
-	return 3
-}
-
+// part is the part of the page's list that a vehicle stands in: not ready, ready, left out.
 func (v Vehicle) part() int {
 	switch {
 	case v.leftOut():

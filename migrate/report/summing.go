@@ -173,7 +173,7 @@ func (s *summing) summary() Summary {
 	if low, high, ok := counts.Readiness(); ok {
 		out.Readiness = &Interval{low, high}
 	}
-	out.Run.Shard = shardOf(h)
+	out.Run.Shard, out.Run.Only = shardOf(h), h.Only
 	out.Run.Sample = sampleOf(h, s.fleet.Sample, counts)
 	for _, g := range s.fleet.Gates() {
 		out.Gates = append(out.Gates, Gate(g))

@@ -1,0 +1,113 @@
+package cli_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"scmigrate/fixtures"
+)
+
+// rowsText is an inventory of these rows of the world, with changes to some of their lines.
+func (b *bench) rowsText(from []int, change func(n int, lines string) string) string {
+	text := b.inventory()
+	head, list, _ := strings.Cut(text, "vehicles:\n")
+	rows := strings.Split("\n"+list, "\n  - ")[1:]
+	out := head + "vehicles:\n"
+	for _, n := range from {
+		row := "  - " + strings.TrimSuffix(rows[n], "\n") + "\n"
+		if change != nil {
+			row = change(n, row)
+		}
+		out += row
+	}
+	return out
+}
+
+// TestAChangedInventoryIsListedAndAccepted: what is the same keeps its result and is not called again, wherever it stands;
+// the rest is measured.
+func TestAChangedInventoryIsListedAndAccepted(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(30, 9))
+	var first, second []int
+	for n := range 20 {
+		first = append(first, n)
+	}
+	for n := 29; n >= 5; n-- { // in another order, five gone, ten new
+		second = append(second, n)
+	}
+	b.write("inventory.yaml", b.rowsText(first, nil))
+	args := []string{"--recheck", "0", "--negative-control", "0", "--format", "json"}
+	if code, _, stderr := b.run(args...); code != 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	sent := len(b.world.Requests())
+	otherUser := "218eda3b-0000-49a8-8f3d-00000000dead"
+	b.write("inventory.yaml", b.rowsText(second, func(n int, row string) string {
+		switch n {
+		case 7:
+			return strings.Replace(row, b.world.Inventory()[7].UserID, otherUser, 1)
+		case 8:
+			return row + "    fields: [odometer.distance]\n"
+		}
+		return row
+	}))
+	code, _, stderr := b.run(args...)
+	if code != 2 || len(b.world.Requests()) != sent {
+		t.Errorf("without the flag: exit %d, %d requests\n%s", code, len(b.world.Requests())-sent, stderr)
+	}
+	for _, want := range []string{"added: 10 (", "removed: 5 (", "another userId, to be measured anew: 1 (", "other fields, to be measured anew: 1 (", "--accept-changes"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("want %q in\n%s", want, stderr)
+		}
+	}
+	b.clock.Sleep(b.ctx, time.Hour)
+	if code, _, stderr = b.run(append(args, "--accept-changes")...); code != 3 { // the strange user is not connected
+		t.Errorf("exit %d\n%s", code, stderr)
+	}
+	called := map[string]int{}
+	for _, r := range b.world.Requests()[sent:] {
+		if strings.HasSuffix(r.Path, "/signals") {
+			called[idIn(r.Path)]++
+		}
+	}
+	rows := b.world.Inventory()
+	for n, row := range rows {
+		want := 0
+		if n >= 20 || n == 8 {
+			want = 1
+		}
+		if called[row.VehicleID] != want {
+			t.Errorf("row %d was called %d times, want %d", n, called[row.VehicleID], want)
+		}
+	}
+	r := b.report()
+	if len(r.Vehicles) != 25 || r.Verdicts["ready"] != 24 || r.Verdicts["blocked"] != 1 {
+		t.Errorf("%d vehicles, %v", len(r.Vehicles), r.Verdicts)
+	}
+	for i, n := range second {
+		if r.Vehicles[i].VehicleID != rows[n].VehicleID {
+			t.Errorf("place %d is %s, want %s", i, r.Vehicles[i].VehicleID, rows[n].VehicleID)
+		}
+	}
+	if !strings.Contains(b.read("out/report.json"), `"code": "inventory-changed"`) {
+		t.Error("the report does not tell")
+	}
+}
+
+// TestAnotherOrderNeedsNoWord: it is the same inventory.
+func TestAnotherOrderNeedsNoWord(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(6, 9))
+	b.write("inventory.yaml", b.rowsText([]int{0, 1, 2, 3, 4, 5}, nil))
+	if code, _, stderr := b.run(); code != 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	sent := len(b.world.Requests())
+	b.write("inventory.yaml", b.rowsText([]int{3, 5, 1, 0, 2, 4}, nil))
+	if code, _, stderr := b.run(); code != 0 || len(b.world.Requests())-sent > 1 {
+		t.Errorf("exit %d, %d requests\n%s", code, len(b.world.Requests())-sent, stderr)
+	}
+	if got := b.report().Vehicles[0].VehicleID; got != b.world.Inventory()[3].VehicleID {
+		t.Error(fmt.Sprint("the first is ", got))
+	}
+}

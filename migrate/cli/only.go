@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"scmigrate/migrate"
+	"scmigrate/migrate/document"
+	"scmigrate/migrate/ledger"
+)
+
+// checkOnly refuses words that are neither verdicts nor causes, and flags that say together something else than each.
+func (o *options) checkOnly() error {
+	switch {
+	case o.only == "" && o.previous == "":
+		return nil
+	case o.only == "":
+		return errors.New("--previous: give --only VERDICT|CAUSE, too: which of that run's vehicles are called again?")
+	case o.previous == "":
+		return errors.New("--only: give --previous DIR0, too: in which run do the vehicles have that verdict or cause?")
+	case o.sample != "" || o.shard.N > 0:
+		return errors.New("--only chooses the vehicles by an earlier run: leave --sample and --shard out")
+	case ledger.SameDir(o.previous, o.out):
+		return fmt.Errorf("--previous %s is the directory of this run: give a new -o DIR", o.previous)
+	}
+	known := onlyWords()
+	for _, word := range o.onlyList() {
+		if !slices.Contains(known, word) {
+			return fmt.Errorf("--only %q is neither a verdict nor a cause%s", word, meant(document.Nearest(word, known, nil)))
+		}
+	}
+	return nil
+}
+
+func meant(word string) string {
+	if word == "" {
+		return " (scmigrate explain lists the causes)"
+	}
+	return fmt.Sprintf(" (did you mean %q?)", word)
+}
+
+func onlyWords() (words []string) {
+	for _, v := range migrate.Verdicts() {
+		words = append(words, string(v))
+	}
+	for _, c := range migrate.Causes() {
+		words = append(words, string(c.Code))
+	}
+	return words
+}
+
+func (o *options) onlyList() (words []string) {
+	for word := range strings.SplitSeq(o.only, ",") {
+		words = append(words, strings.TrimSpace(word))
+	}
+	return words
+}
+
+// onlyText says how a run was begun.
+func onlyText(only string) string {
+	if only == "" {
+		return "without --only"
+	}
+	return "with --only " + only
+}
+
+// chosen tells whether a vehicle that was judged so is to be called again. What a waiver lets stand is chosen by its cause,
+// too.
+func (o *options) chosen(j migrate.Judgement) bool {
+	for _, word := range o.onlyList() {
+		if word == string(j.Verdict) || j.Has(migrate.Code(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+// takeOver takes from an earlier run what is not to be measured again. It must have measured the same vehicles in the same
+// way, for the verdicts of both are counted together.
+func (f *fleet) takeOver(ctx context.Context, h ledger.Header) (err error) {
+	if f.o.only == "" {
+		return nil
+	}
+	from, unlock, err := ledger.OpenEarlier(f.o.previous)
+	if err != nil {
+		return usage(err)
+	}
+	defer func() { err = errors.Join(err, from.Close(), unlock()) }()
+	theirs, err := from.Header(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range []struct{ what, theirs, ours string }{
+		{"another inventory (rows or userIds were added, removed or changed since)", theirs.InventoryDigest, h.InventoryDigest},
+		{"--fields " + theirs.Fields, theirs.Fields, h.Fields},
+		{"--legs " + theirs.Legs, theirs.Legs, h.Legs},
+		{"--legacy-api " + theirs.LegacyAPI, theirs.LegacyAPI, h.LegacyAPI},
+		{"--shard " + theirs.Shard, theirs.Shard, h.Shard},
+		{"--sample " + theirs.Sample, theirs.Sample, h.Sample},
+	} {
+		if c.theirs != c.ours {
+			return usagef("--previous %s was run with %s, so its vehicles cannot be counted with this run's: run with the same, or without --only", f.o.previous, c.what)
+		}
+	}
+	return f.ledger.Carry(ctx, from, f.o.chosen)
+}

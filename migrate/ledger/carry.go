@@ -1,0 +1,120 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"scmigrate/migrate"
+)
+
+// OpenEarlier opens the ledger of an earlier run of the same inventory, and keeps runs from writing to it until unlock.
+func OpenEarlier(dir string) (l *Ledger, unlock func() error, err error) { return openHeld(dir) }
+
+// SameDir tells whether two names are of one directory.
+func SameDir(a, b string) bool { return sameDir(a, []string{b}) != "" }
+
+// Carry takes over what an earlier run of the same inventory has measured, with its time, but for the vehicles that are
+// chosen to be called again, and its readings of the connections list, against which the next one is held. What is taken
+// over counts as finished, whatever it came to, and cost this run nothing.
+func (l *Ledger) Carry(ctx context.Context, from *Ledger, chosen func(migrate.Judgement) bool) error {
+	rows, err := from.read.QueryContext(ctx, "SELECT ordinal, verdict, proof, legacy, legacy_status, app, make, evidence, judgement, at FROM vehicles WHERE verdict IS NOT NULL AND faulty = 0 AND drawn = 1")
+	if err != nil {
+		return fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	group := make([]carried, 0, maxGroup)
+	for rows.Next() {
+		c, err := scanCarried(rows)
+		if err != nil {
+			return err
+		}
+		if chosen(c.judged) {
+			continue
+		}
+		if group = append(group, c); len(group) == maxGroup {
+			if err := l.carry(ctx, group); err != nil {
+				return err
+			}
+			group = group[:0]
+		}
+	}
+	return errors.Join(rows.Err(), l.carry(ctx, group), l.carryLists(ctx, from))
+}
+
+// carried is a row as it is taken over.
+type carried struct {
+	ordinal int
+	row     []any // verdict to at
+	judged  migrate.Judgement
+}
+
+func scanCarried(rows *sql.Rows) (c carried, err error) {
+	var judgement string
+	var evidence []byte
+	var texts [5]sql.NullString // verdict, proof, legacy, app, make
+	var status sql.NullInt64
+	var at sql.NullString
+	if err := rows.Scan(&c.ordinal, &texts[0], &texts[1], &texts[2], &status, &texts[3], &texts[4], &evidence, &judgement, &at); err != nil {
+		return c, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	c.row = []any{texts[0], texts[1], texts[2], status, texts[3], texts[4], evidence, judgement, at}
+	if err := json.Unmarshal([]byte(judgement), &c.judged); err != nil {
+		return c, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+	}
+	return c, nil
+}
+
+func (l *Ledger) carry(ctx context.Context, group []carried) error {
+	if len(group) == 0 {
+		return nil
+	}
+	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+		set, err := tx.PrepareContext(ctx, "UPDATE vehicles SET carried = 1, finished = 1, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, evidence=?, judgement=?, at=? WHERE ordinal=? AND faulty = 0")
+		if err != nil {
+			return err
+		}
+		defer set.Close()
+		for _, c := range group {
+			if _, err := set.ExecContext(ctx, append(c.row, c.ordinal)...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (l *Ledger) carryLists(ctx context.Context, from *Ledger) error {
+	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+		for _, c := range []copying{
+			{into: "lists", query: "SELECT * FROM lists"},
+			{into: "links", query: "SELECT * FROM links WHERE reading IN (SELECT reading FROM lists) ORDER BY reading, vehicle_id, user_id"},
+		} {
+			if err := c.run(ctx, from.read, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Carried is how many vehicles are as an earlier run measured them, and when that was.
+type Carried struct {
+	Vehicles       int
+	Oldest, Newest time.Time
+}
+
+// Carried counts them: one that was measured since is not among them.
+func (l *Ledger) Carried(ctx context.Context) (c Carried, err error) {
+	var oldest, newest sql.NullString
+	err = l.read.QueryRowContext(ctx, "SELECT count(*), min(at), max(at) FROM vehicles WHERE carried = 1").Scan(&c.Vehicles, &oldest, &newest)
+	if err != nil {
+		return c, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	c.Oldest, _ = time.Parse(stamp, oldest.String)
+	c.Newest, _ = time.Parse(stamp, newest.String)
+	return c, nil
+}
