@@ -2,9 +2,7 @@ package migrate
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"scmigrate/compare"
@@ -51,11 +49,11 @@ func (a *again) ask(ctx context.Context) (why string, err error) {
 	if a.meter.sameAPI() {
 		reads = 3
 	}
-	switch vehicleMake := strings.ToUpper(a.evidence.Make); {
+	switch {
 	case a.meter.spentUp(a.entry.VehicleID):
 		return quotaSpent, nil
-	case spacing(vehicleMake) > 0:
-		return fmt.Sprintf("a %s may be asked once in %s only", vehicleMake, compare.Span(spacing(vehicleMake))), nil
+	case spacing(a.evidence.Make) > 0:
+		return spacingText(a.evidence.Make), nil
 	case a.billed()+reads > a.meter.Billed:
 		return "over --max-billed-per-vehicle", nil
 	}

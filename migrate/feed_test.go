@@ -118,6 +118,17 @@ func (s *shelf) Turn(_ context.Context, ordinal int) (Turn, error) {
 	return s.turn(s.entries[ordinal]), nil
 }
 
+func (s *shelf) LastRead(_ context.Context, id string) (last time.Time, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.records {
+		if strings.EqualFold(r.Entry.VehicleID, id) && r.Evidence.Legacy.Outcome != LegNotRun && r.At.After(last) {
+			last = r.At
+		}
+	}
+	return last, nil
+}
+
 func (s *shelf) Links(_ context.Context, id string) ([]Link, error) {
 	links := []Link{*aLink(), *aLink()}
 	for i, user := range []string{userID, strangeID} {
@@ -276,6 +287,53 @@ func TestAThrottledCarHoldsNoWorker(t *testing.T) {
 			}
 			if f := store.records[0].Evidence.Legacy; f.Outcome != LegAnswered || f.Failure != nil && f.Failure.Kind == compare.KindVehicleLimit {
 				t.Errorf("measured %v: %+v", measured, f)
+			}
+		})
+	}
+}
+
+// TestACarThatAnswersEveryHalfHour, of two users: the second entry is put off, says why, and is measured when its time has
+// come, if the run may wait for so long; otherwise the run ends at once, to be resumed.
+func TestACarThatAnswersEveryHalfHour(t *testing.T) {
+	for _, box := range []time.Duration{0, 2 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			r, caller, store := runOf(t, 2, 8)
+			store.make, store.entries[1].VehicleID, store.entries[1].UserID = "Buick", "CAR-0000", strangeID
+			feed := t.Context()
+			if box > 0 {
+				var cancel func()
+				feed, cancel = context.WithTimeout(feed, box)
+				defer cancel()
+			}
+			var told, again int
+			r.Watch = func(e Event) {
+				if e.Word == "" {
+					told++
+				}
+				if e.Again {
+					again++
+				}
+			}
+			started := time.Now()
+			stop, err := r.feed(feed, t.Context())
+			took := time.Since(started)
+			var waiting *Record
+			for _, rec := range store.records {
+				if rec.Evidence.Legacy.Outcome == LegNotRun {
+					waiting = &rec
+				}
+			}
+			if box > 0 {
+				if err != nil || stop != StopNone || waiting != nil || caller.batches["car-0000"] != 2 || took < 30*time.Minute || took > 31*time.Minute || told != 3 || again != 1 {
+					t.Errorf("%q, %v after %s: %d calls, %d told, %d again, %+v", stop, err, took, caller.batches["car-0000"], told, again, waiting)
+				}
+				return
+			}
+			if err != nil || stop != StopPaused || waiting == nil || caller.batches["car-0000"] != 1 || took > time.Minute {
+				t.Fatalf("%q, %v after %s: %d calls, %+v", stop, err, took, caller.batches["car-0000"], waiting)
+			}
+			if j := waiting.Judgement; j.Verdict != Inconclusive || waiting.Evidence.Legacy.detail() != "a BUICK may be asked once in 30 min only" {
+				t.Errorf("%+v, %+v", j, waiting.Evidence.Legacy)
 			}
 		})
 	}

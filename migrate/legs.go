@@ -68,6 +68,11 @@ func (m *Meter) Visit(ctx context.Context, t Turn, links []Link, whole bool) (Ev
 		e.Legacy.Outcome, e.Legacy.Detail, e.App.Detail, e.Spared = LegQuota, why, why, true
 		return e, nil
 	}
+	if t.Wait > 0 {
+		why := spacingText(e.Make)
+		e.Legacy.Detail, e.App.Detail, e.Spared, e.Wait = why, why, true, t.Wait
+		return e, nil
+	}
 	err := v.run(ctx)
 	m.noteQuota(entry.VehicleID, e)
 	return e, err

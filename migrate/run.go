@@ -198,9 +198,10 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 	giveUp := func() { endFeed(); endWork() } // what is called while the ledger fails is paid for in vain
 	defer giveUp()
 	visit := func(ctx context.Context, t Turn) error {
-		record, err := r.visit(ctx, t)
+		record, leave, err := r.visit(ctx, t)
 		saves.Go(func() error {
 			defer r.visits.Release(1)
+			defer leave()
 			var saved error
 			if err == nil {
 				saved = r.save(ctx, t, record)
@@ -231,25 +232,27 @@ func (u *unsaved) Unwrap() error { return u.error }
 // maxSaves is how many vehicles may be judged and saved at a time: a commit takes all that wait for it.
 const maxSaves = 64
 
-// visit measures one vehicle.
-func (r *Run) visit(ctx context.Context, t Turn) (record Record, err error) {
-	record.Entry = t.Entry
+// visit measures one vehicle. Its car is not called again until leave is called.
+func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), err error) {
+	record.Entry, leave = t.Entry, func() {}
 	if faultyEntry(t.Entry) != "" {
-		return record, nil
+		return record, leave, nil
 	}
 	links, whole, err := r.linksOf(ctx, t.Entry)
 	if err != nil {
-		return record, err
+		return record, leave, err
 	}
-	leave, err := r.cars.enter(ctx, strings.ToLower(t.VehicleID))
+	out, err := r.cars.enter(ctx, strings.ToLower(t.VehicleID))
 	if err != nil {
-		return record, err
+		return record, leave, err
 	}
-	defer leave()
+	if t.Wait, err = r.spaced(ctx, t.VehicleID, links); err != nil {
+		return record, out, err
+	}
 	if record.Evidence, err = r.Meter.Visit(ctx, t, links, whole); err != nil {
-		return record, err
+		return record, out, err
 	}
-	return record, r.search(ctx, t.Entry, &record.Evidence)
+	return record, out, r.search(ctx, t.Entry, &record.Evidence)
 }
 
 // save judges and saves one vehicle. It counts as done only when it is durable.
@@ -257,6 +260,7 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.At = r.Now()
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
 	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
+		r.postpone(t, record)
 		r.watch(Event{Verdict: Inconclusive, Again: t.Visits > 0})
 		return nil
 	}

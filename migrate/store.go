@@ -15,6 +15,8 @@ type Store interface {
 	Pending(ctx context.Context, legs string) iter.Seq2[Turn, error]
 	Uncalled(ctx context.Context) iter.Seq2[Turn, error] // those of them that were never called
 	Turn(ctx context.Context, ordinal int) (Turn, error) // of one vehicle
+	// LastRead is when the legacy leg of a car was called last, for whichever entry; zero where it never was.
+	LastRead(ctx context.Context, vehicleID string) (time.Time, error)
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
 	// TakeList takes a new reading of the connections list in one mode; read hands over its pages and says what it is. It

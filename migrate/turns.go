@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +20,8 @@ type Turn struct {
 	Visits int  // in this process
 	Known  bool // something is on record of it
 
-	Finished bool // it needs no visit any more
+	Finished bool          // it needs no visit any more
+	Wait     time.Duration // for so long its car may not be asked
 }
 
 // maxVisits is how often one vehicle is visited in one process; what is left then is tried again on resume.
@@ -40,6 +40,9 @@ const (
 // all its troubles counts.
 func laterWait(r Record) (wait time.Duration, ok bool) {
 	e := r.Evidence
+	if e.Wait > 0 {
+		return e.Wait, true
+	}
 	if r.Finished() || e.Cut {
 		return 0, false
 	}
@@ -74,13 +77,33 @@ func waitOf(f *compare.Failure) time.Duration {
 	return 0
 }
 
-// spacing is the least time between two reads of one car, by its make: GM's cars answer nothing more often than every half
-// hour (v2-to-v3-mapping.md §4.3, item 21). 0: none is known.
-func spacing(vehicleMake string) time.Duration {
-	if slices.Contains([]string{"CHEVROLET", "BUICK", "CADILLAC", "GMC"}, strings.ToUpper(vehicleMake)) {
-		return 30 * time.Minute
+// spacings are the least times between two legacy reads of one car, by its make: GM's cars answer nothing more often than
+// every half hour (v2-to-v3-mapping.md §4.3, item 21). BYD's, which allow one session, stand there, too: no car is ever
+// called twice at once.
+var spacings = map[string]time.Duration{"CHEVROLET": 30 * time.Minute, "BUICK": 30 * time.Minute, "CADILLAC": 30 * time.Minute, "GMC": 30 * time.Minute}
+
+// spacing is 0 for a make of which none is known.
+func spacing(vehicleMake string) time.Duration { return spacings[strings.ToUpper(vehicleMake)] }
+
+// spaced is how long a car must not be asked yet because it was read a moment ago, maybe for another entry; 0 where it may.
+func (r *Run) spaced(ctx context.Context, vehicleID string, links []Link) (time.Duration, error) {
+	apart := time.Duration(0)
+	for _, l := range links {
+		apart = max(apart, spacing(l.Make))
 	}
-	return 0
+	if apart == 0 || r.Meter.Legs != "both" || r.Meter.sameAPI() {
+		return 0, nil
+	}
+	last, err := r.Store.LastRead(ctx, vehicleID)
+	if wait := last.Add(apart).Sub(r.Now()); err == nil && wait > time.Second {
+		return wait, nil
+	}
+	return 0, err
+}
+
+// spacingText says why a car is not asked.
+func spacingText(vehicleMake string) string {
+	return fmt.Sprintf("a %s may be asked once in %s only", strings.ToUpper(vehicleMake), compare.Span(spacing(vehicleMake)))
 }
 
 // postponed holds the vehicles that are to be visited again, 24 bytes each. It is safe for concurrent use.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"scmigrate/migrate"
 )
@@ -74,6 +75,23 @@ func (l *Ledger) Turn(ctx context.Context, ordinal int) (migrate.Turn, error) {
 		return migrate.Turn{}, err
 	}
 	return turns[0], nil
+}
+
+// LastRead is when the legacy leg of a car was called last, for whichever entry; zero where it never was.
+func (l *Ledger) LastRead(ctx context.Context, vehicleID string) (at time.Time, err error) {
+	rows, err := l.query(ctx, "SELECT coalesce(max(at), '') FROM vehicles WHERE vehicle_id = ? AND legacy NOT IN ('', 'not-run', 'token-missing')", vehicleID)
+	if err != nil {
+		return at, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return at, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		at, _ = time.Parse(stamp, text)
+	}
+	return at, rows.Err()
 }
 
 // eachNew yields the vehicles never called; false when the reader has had enough.

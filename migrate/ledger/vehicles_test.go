@@ -250,3 +250,27 @@ func TestAnEndedContextSavesNothingMore(t *testing.T) {
 	}
 	save(t, l, aRecord(1, migrate.Ready))
 }
+
+// TestLastRead: the latest legacy call of a car, in whatever case its id is written, whoever's entry it was; one that was not
+// called does not count.
+func TestLastRead(t *testing.T) {
+	l := create(t, t.TempDir())
+	entries := fleet(4)
+	for n := range 3 {
+		entries[n].VehicleID = []string{"car", "CAR", "Car"}[n]
+	}
+	put(t, l, 1, entries...)
+	for n, at := range []time.Time{noon, noon.Add(time.Hour), noon.Add(2 * time.Hour)} {
+		r := aRecord(n, migrate.Inconclusive)
+		r.Entry, r.At = entries[n], at
+		if n == 2 {
+			r.Evidence.Legacy = migrate.Leg{Outcome: migrate.LegNotRun}
+		}
+		save(t, l, r)
+	}
+	at, err := l.LastRead(t.Context(), "cAr")
+	never, errNever := l.LastRead(t.Context(), entries[3].VehicleID)
+	if !at.Equal(noon.Add(time.Hour)) || !never.IsZero() || err != nil || errNever != nil {
+		t.Errorf("%s and %s, %v, %v", at, never, err, errNever)
+	}
+}
