@@ -131,7 +131,7 @@ func (r *Run) toAsk(ctx context.Context, round int) (t disputes, err error) {
 			return t, err
 		}
 		if n := len(Differing(rec.Evidence, r.Rules, round)); n > 0 {
-			all, ordinals = append(all, dispute{rec.Entry.Ordinal, n, rec.Evidence.Again != Spent{}}), append(ordinals, rec.Entry.Ordinal)
+			all, ordinals = append(all, dispute{rec.Entry.Ordinal, n, rec.Evidence.Again != Spent{} || spacing(rec.Evidence.Make) > 0}), append(ordinals, rec.Entry.Ordinal)
 		}
 	}
 	limit, spare, err := r.spare(ctx)
@@ -143,7 +143,7 @@ func (r *Run) toAsk(ctx context.Context, round int) (t disputes, err error) {
 	}
 	for _, n := range ordinals {
 		i, _ := slices.BinarySearchFunc(all, n, func(d dispute, n int) int { return cmp.Compare(d.ordinal, n) })
-		if !all[i].before {
+		if !all[i].free {
 			if spare <= 0 {
 				t.why = fmt.Sprintf("no more than %d vehicles are asked again in a run of this size", limit)
 				continue
@@ -155,10 +155,11 @@ func (r *Run) toAsk(ctx context.Context, round int) (t disputes, err error) {
 	return t, nil
 }
 
-// dispute is a vehicle that may be asked again, about so many fields; before: it was asked again in an earlier round.
+// dispute is a vehicle that may be asked again, about so many fields; free: it takes nobody's place, because it was asked
+// again in an earlier round, or may not be (see spacing), which is said.
 type dispute struct {
 	ordinal, fields int
-	before          bool
+	free            bool
 }
 
 // spare is how many vehicles may be asked again in this run, and how many of them are left.

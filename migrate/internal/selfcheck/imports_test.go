@@ -15,7 +15,7 @@ var level = map[string]int{
 	"migrate":        2,
 	"migrate/ledger": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
-	"migrate/cli": 5,
+	"migrate/cli": 5, "migrate/internal/bench": 5, // only tests
 	".":           6,
 }
 
