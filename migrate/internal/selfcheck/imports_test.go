@@ -16,7 +16,7 @@ var level = map[string]int{
 	"migrate/ledger": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
 	"migrate/cli": 5, "migrate/internal/bench": 5, // only tests
-	".":           6,
+	".": 6,
 }
 
 // simulator stands outside the levels: it imports nothing of ours, and only the command line (demo, simulate) and tests
