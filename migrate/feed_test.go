@@ -332,8 +332,8 @@ func TestACarThatAnswersEveryHalfHour(t *testing.T) {
 			if err != nil || stop != StopPaused || waiting == nil || caller.batches["car-0000"] != 1 || took > time.Minute {
 				t.Fatalf("%q, %v after %s: %d calls, %+v", stop, err, took, caller.batches["car-0000"], waiting)
 			}
-			if j := waiting.Judgement; j.Verdict != Inconclusive || waiting.Evidence.Legacy.detail() != "a BUICK may be asked once in 30 min only" {
-				t.Errorf("%+v, %+v", j, waiting.Evidence.Legacy)
+			if j := waiting.Judgement; j.Verdict != Inconclusive || j.Causes[0] != (CauseRef{Code: NotRun, Detail: "a BUICK may be asked once in 30 min only"}) {
+				t.Errorf("judged %+v", j)
 			}
 		})
 	}

@@ -130,7 +130,7 @@ func (r *Run) readOnce(ctx context.Context, mode string) (list LinkList, failure
 		return list, err
 	})
 	if text := changes.Text(); text != "" {
-		r.say(text)
+		r.watch(Event{Word: text, Reopened: changes.Reopened})
 	}
 	r.reopened = r.reopened || changes.Reopened > 0
 	return list, failure, err

@@ -57,6 +57,8 @@ type Event struct {
 	Verdict Verdict // "" for a mere word
 	Again   bool    // the vehicle was told before: its verdict may be another now
 	Word    string
+
+	Reopened int // with a word: so many vehicles will be told once more, by a list that has changed
 }
 
 // Run measures a fleet.
