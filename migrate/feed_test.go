@@ -85,6 +85,7 @@ type shelf struct {
 	records map[int]Record
 	saves   int
 	saved   func(Record) // told of each
+	listed  []time.Time  // when a list was read
 }
 
 func (s *shelf) turn(e inventory.Entry) Turn {
@@ -136,6 +137,15 @@ func (s *shelf) Links(_ context.Context, id string) ([]Link, error) {
 	}
 	return links, nil
 }
+
+func (s *shelf) TakeList(context.Context, string, func(put func([]Link) error) (LinkList, error)) (ListChanges, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed = append(s.listed, time.Now())
+	return ListChanges{}, nil
+}
+
+func (s *shelf) LinkLists(context.Context) ([]LinkList, error) { return nil, nil }
 
 func (s *shelf) Save(_ context.Context, r Record) error {
 	time.Sleep(s.slow)
@@ -337,4 +347,50 @@ func TestACarThatAnswersEveryHalfHour(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNoVehicleUnderAnOldList: the list that has become too old while a throttled car rested is read before its next visit.
+func TestNoVehicleUnderAnOldList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := runOf(t, 3, 2)
+		r.listsDue = time.Now().Add(3 * time.Minute)
+		var called []time.Time
+		caller.batch = func(id string, n int) *smartcar.Answer {
+			if id != "car-0001" {
+				return nil
+			}
+			if called = append(called, time.Now()); n > 0 {
+				return nil
+			}
+			a := refused(429, "RATE_LIMIT", "VEHICLE")
+			a.Failure.RetryAfter = 5 * time.Minute
+			return &a
+		}
+		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+			t.Fatalf("%q, %v", stop, err)
+		}
+		if len(called) != 2 || len(store.listed) == 0 || store.listed[0].Before(called[0]) || store.listed[0].After(called[1]) {
+			t.Errorf("called at %v, listed at %v", called, store.listed)
+		}
+	})
+}
+
+// TestSearchesLookOnce: several cars of one user may be the same new connection; it is asked once.
+func TestSearchesLookOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, caller, _ := aMeter(t) // fails when two calls of one leg are in flight
+		caller.hold = func(context.Context, string) { time.Sleep(time.Second) }
+		caller.look = func(id, _ string) smartcar.Answer { return vinAnswer(id, otherVIN) }
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				e := Evidence{Identity: identify(anEntry(), nil, true), Legacy: Leg{Outcome: LegNotRun}, App: Leg{Outcome: LegNotRun}}
+				if err := m.Search(t.Context(), anEntry(), []Link{orphan("new-1", "")}, &e); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		wantCalls(t, caller, "look new-1")
+	})
 }

@@ -45,6 +45,7 @@ type Meter struct {
 	Others    bool   // LegacyV3 only: compare the signals that no field of the catalogue reads, too
 
 	vins   vins
+	looks  turnstile // to vehicles that no entry has
 	quotas quotas
 }
 

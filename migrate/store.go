@@ -20,7 +20,7 @@ type Store interface {
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
 	// TakeList takes a new reading of the connections list in one mode; read hands over its pages and says what it is. It
-	// tells what changed since the last whole reading; vehicles that were judged by that are pending again.
+	// tells what changed since the reading before; vehicles that were judged by that are pending again.
 	TakeList(ctx context.Context, mode string, read func(put func([]Link) error) (LinkList, error)) (ListChanges, error)
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error

@@ -196,9 +196,6 @@ func (r *Run) turns(ctx context.Context) iter.Seq2[Turn, error] {
 // pass yields the pending vehicles, and before each of them the ones that are due; false when the reader has had enough.
 func (r *Run) pass(ctx context.Context, pending iter.Seq2[Turn, error], yield func(Turn, error) bool) bool {
 	for t, err := range pending {
-		if err == nil {
-			err = r.renewLists(ctx)
-		}
 		if err == nil && !r.yieldDue(ctx, yield) {
 			return false
 		}
@@ -209,8 +206,12 @@ func (r *Run) pass(ctx context.Context, pending iter.Seq2[Turn, error], yield fu
 	return r.yieldDue(ctx, yield)
 }
 
-// hand gives a turn away, with the right to visit a vehicle that it holds until the vehicle is durable.
+// hand gives a turn away, under lists that are no older than they may be, with the right to visit a vehicle that it holds
+// until the vehicle is durable.
 func (r *Run) hand(ctx context.Context, t Turn, err error, yield func(Turn, error) bool) bool {
+	if err == nil {
+		err = r.renewLists(ctx)
+	}
 	if err == nil {
 		err = r.visits.Acquire(ctx, 1)
 	}
