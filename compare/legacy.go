@@ -2,9 +2,11 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -24,30 +26,24 @@ type Batch struct {
 	Order []string // paths as they came
 }
 
-// rawItem keeps the body as bytes, so that an error body goes through DecodeFailure like any other.
-type rawItem struct {
-	Path    string          `json:"path"`
-	Code    int             `json:"code"`
-	Body    json.RawMessage `json:"body"`
-	Headers map[string]any  `json:"headers"`
-}
-
 // ParseBatch decodes the answer of POST /vehicles/{id}/batch (smartcar-v2.md §3). Paths are matched with and without
 // their leading slash, headers case-insensitively, their values as text or number. An answer that is not of that shape
 // is ErrMalformed.
 func ParseBatch(body []byte, now time.Time) (Batch, error) {
-	if _, err := parseBody(body); err != nil {
+	decoded, err := parseBody(body)
+	if err != nil {
 		return Batch{}, err
 	}
-	var raw struct {
-		Responses *[]rawItem `json:"responses"`
-	}
-	if json.Unmarshal(body, &raw) != nil || raw.Responses == nil {
+	responses, ok := toObject(decoded)["responses"].([]any)
+	if !ok {
 		return Batch{}, fmt.Errorf("%w: no responses[] in the batch answer", ErrMalformed)
 	}
-	b := Batch{Items: map[string]Item{}}
-	for _, r := range *raw.Responses {
-		item := NewItem(r.Path, r.Code, itemHeader(r.Headers), r.Body, now)
+	b := Batch{Items: make(map[string]Item, len(responses))}
+	for _, response := range responses {
+		item, err := batchItem(response, now)
+		if err != nil {
+			return Batch{}, err
+		}
 		if _, twice := b.Items[item.Path]; twice { // which of the two counts is not ours to guess
 			b.Items[item.Path] = Item{Path: item.Path, Failure: &Failure{Kind: KindMalformed, Note: "the path stands twice in the batch answer"}}
 			continue
@@ -58,24 +54,56 @@ func ParseBatch(body []byte, now time.Time) (Batch, error) {
 	return b, nil
 }
 
+// batchItem reads one entry of responses[]. An error body goes through DecodeFailure like any other.
+func batchItem(response any, now time.Time) (Item, error) {
+	o, ok := response.(object)
+	path, isText := o["path"].(string)
+	headers, isObject := o["headers"].(object)
+	code, isNumber := o["code"].(json.Number)
+	status, err := strconv.Atoi(cmp.Or(string(code), "0"))
+	if !ok || err != nil || !isText && o["path"] != nil || !isObject && o["headers"] != nil || !isNumber && o["code"] != nil {
+		return Item{}, fmt.Errorf("%w: an entry of responses[] is no answer", ErrMalformed)
+	}
+	header := itemHeader(headers)
+	if status >= 200 && status <= 299 {
+		return newItem(path, status, header).with(o["body"]), nil
+	}
+	text, err := json.Marshal(o["body"])
+	if err != nil {
+		return Item{}, fmt.Errorf("%w: an error cannot be read", ErrMalformed)
+	}
+	return NewItem(path, status, header, text, now), nil
+}
+
 // NewItem makes an Item of a single answer, as the fallback to single GETs needs it.
 func NewItem(path string, code int, header http.Header, body []byte, now time.Time) Item {
-	item := Item{Path: "/" + strings.TrimPrefix(path, "/"), Code: code, header: map[string]string{}}
-	for name := range header {
-		item.header[strings.ToLower(name)] = header.Get(name)
-	}
+	item := newItem(path, code, header)
 	if code < 200 || code > 299 {
 		f := DecodeFailure(code, header, body, now)
 		item.Failure = &f
 		return item
 	}
 	decoded, err := parseBody(bytes.TrimSpace(body))
-	if err != nil || decoded == nil {
-		item.Failure = &Failure{Kind: KindMalformed, Status: code, Note: "the body is missing or not JSON"}
-		return item
+	if err != nil {
+		decoded = nil
 	}
-	item.Body = decoded
+	return item.with(decoded)
+}
+
+func newItem(path string, code int, header http.Header) Item {
+	item := Item{Path: "/" + strings.TrimPrefix(path, "/"), Code: code, header: make(map[string]string, len(header))}
+	for name := range header {
+		item.header[strings.ToLower(name)] = header.Get(name)
+	}
 	return item
+}
+
+// with is the item with what was served; nothing is no answer.
+func (i Item) with(decoded any) Item {
+	if i.Body = decoded; decoded == nil {
+		i.Failure = &Failure{Kind: KindMalformed, Status: i.Code, Note: "the body is missing or not JSON"}
+	}
+	return i
 }
 
 func itemHeader(raw map[string]any) http.Header {
@@ -92,8 +120,10 @@ func plainHeader(v any) string {
 	switch t := v.(type) {
 	case string:
 		return t
-	case float64:
-		return NumberValue(t).String()
+	case json.Number:
+		if n, ok := toNumber(t); ok {
+			return NumberValue(n).String()
+		}
 	}
 	return ""
 }

@@ -78,6 +78,7 @@ type shelf struct {
 	Store   // what no test asks
 	entries []inventory.Entry
 	make    string
+	billed  map[int]int // by earlier visits
 	slow    time.Duration
 	fails   int // saves after which the disk is full; 0: never
 
@@ -92,7 +93,7 @@ func (s *shelf) turn(e inventory.Entry) Turn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rec, known := s.records[e.Ordinal]
-	return Turn{Entry: e, Known: known, Finished: known && rec.Finished()}
+	return Turn{Entry: e, Billed: s.billed[e.Ordinal], Known: known, Finished: known && rec.Finished()}
 }
 
 func (s *shelf) Pending(context.Context, string) iter.Seq2[Turn, error] {
@@ -392,5 +393,27 @@ func TestSearchesLookOnce(t *testing.T) {
 		}
 		all.Wait()
 		wantCalls(t, caller, "look new-1")
+	})
+}
+
+// TestAKeptRecordIsSaid: a car that has had what it may have keeps what is on record of it, and the run says so.
+func TestAKeptRecordIsSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := runOf(t, 2, 1)
+		r.Meter.Billed = 5 // a visit costs four
+		kept := Record{Entry: store.entries[0], Evidence: Evidence{Legacy: Leg{Outcome: LegTimeout}, App: Leg{Outcome: LegAnswered}}, Judgement: Judgement{Verdict: Inconclusive}}
+		store.records[0], store.billed = kept, map[int]int{0: 4}
+		var words []string
+		r.Watch = func(e Event) {
+			if e.Word != "" {
+				words = append(words, e.Word)
+			}
+		}
+		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+			t.Fatalf("%q, %v", stop, err)
+		}
+		if store.records[0].Evidence.Legacy.Outcome != LegTimeout || caller.batches["car-0000"] != 0 || caller.batches["car-0001"] != 1 || len(words) != 1 || !strings.HasSuffix(words[0], "used up: 1") {
+			t.Errorf("%+v, %v, %q", store.records[0].Evidence.Legacy, caller.batches, words)
+		}
 	})
 }

@@ -34,14 +34,15 @@ func (c *Counted) Add(vehicleID string) {
 	}
 }
 
-func (c Counted) plus(o Counted) Counted {
+// Plus adds later ones.
+func (c Counted) Plus(o Counted) Counted {
 	all := append(slices.Clone(c.Examples), o.Examples...)
 	return Counted{c.N + o.N, all[:min(len(all), maxCounted)]}
 }
 
 // Plus adds later changes.
 func (c ListChanges) Plus(o ListChanges) ListChanges {
-	return ListChanges{Gone: c.Gone.plus(o.Gone), New: c.New.plus(o.New), Lost: c.Lost.plus(o.Lost), Gained: c.Gained.plus(o.Gained),
+	return ListChanges{Gone: c.Gone.Plus(o.Gone), New: c.New.Plus(o.New), Lost: c.Lost.Plus(o.Lost), Gained: c.Gained.Plus(o.Gained),
 		Reopened: c.Reopened + o.Reopened, Failed: c.Failed + o.Failed, Why: cmp.Or(o.Why, c.Why)}
 }
 

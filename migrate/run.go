@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -86,6 +87,7 @@ type Run struct {
 	later      postponed           // the vehicles that are visited again
 	cars       turnstile           // lets one at a time to a car
 	rested     time.Time           // until when the run has waited for them
+	spared     atomic.Int64        // vehicles on record that were not called again
 	onlyWaits  bool                // the run ended before vehicles that may be asked again only after a long wait
 }
 
@@ -219,6 +221,9 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 		return err
 	}
 	err := errors.Join(inParallel(feed, work, r.Concurrency, r.turns(feed), visit), saves.Wait())
+	if n := r.spared.Load(); n > 0 {
+		r.say(fmt.Sprintf("vehicles not called again, since --max-billed-per-vehicle or their calls of the month are used up: %d", n))
+	}
 	if err == nil && r.onlyWaits {
 		return StopPaused, nil
 	}
@@ -262,6 +267,9 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.At = r.Now()
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
 	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
+		if record.Evidence.Wait == 0 {
+			r.spared.Add(1)
+		}
 		r.postpone(t, record)
 		r.watch(Event{Verdict: Inconclusive, Again: t.Visits > 0})
 		return nil

@@ -106,7 +106,7 @@ func spacingText(vehicleMake string) string {
 	return fmt.Sprintf("a %s may be asked once in %s only", strings.ToUpper(vehicleMake), compare.Span(spacing(vehicleMake)))
 }
 
-// postponed holds the vehicles that are to be visited again, 24 bytes each. It is safe for concurrent use.
+// postponed holds the vehicles that are to be visited again, 16 bytes each. It is safe for concurrent use.
 type postponed struct {
 	mu   sync.Mutex
 	heap dues

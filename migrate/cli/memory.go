@@ -6,7 +6,7 @@ import "runtime/debug"
 // pages come on top (some 40 MiB): together a run stays under 256 MiB, and spends a fifth less time than when every 4 MiB
 // of new garbage are collected at once.
 const (
-	memoryLimit = 160 << 20
+	memoryLimit = 136 << 20
 	gcPercent   = 400
 )
 

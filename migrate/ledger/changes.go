@@ -25,6 +25,11 @@ type Changes struct {
 // Any tells whether anything changed that needs somebody's word.
 func (c Changes) Any() bool { return c.Added.N+c.Removed.N+c.Users.N+c.Fields.N > 0 }
 
+// plus adds those of another shard.
+func (c Changes) plus(o Changes) Changes {
+	return Changes{Added: c.Added.Plus(o.Added), Removed: c.Removed.Plus(o.Removed), Users: c.Users.Plus(o.Users), Fields: c.Fields.Plus(o.Fields), Moved: c.Moved + o.Moved, When: max(c.When, o.When)}
+}
+
 // changesLine is the line of the header that holds what was accepted, the last time.
 const changesLine = "inventory.changes"
 
@@ -173,7 +178,7 @@ func (r *replacing) apply(h Header) error {
 		return err
 	}
 	err = r.do(
-		"UPDATE vehicles SET finished = 0, disputed = 0 WHERE ordinal IN (SELECT i.old "+otherFields+")",
+		"UPDATE vehicles SET finished = 0, carried = 0, disputed = 0 WHERE ordinal IN (SELECT i.old "+otherFields+")",
 		"DELETE FROM vehicles WHERE ordinal IN (SELECT ordinal FROM temp.standing WHERE NOT taken)",
 		"UPDATE vehicles SET ordinal = -1 - ordinal WHERE ordinal IN (SELECT old FROM temp.incoming WHERE old IS NOT NULL AND old <> ordinal)",
 		"UPDATE vehicles SET ordinal = (SELECT i.ordinal FROM temp.incoming i WHERE i.old = -1 - vehicles.ordinal) WHERE ordinal < 0",

@@ -66,6 +66,7 @@ type gathering struct {
 	rechecks migrate.Rechecks
 	whys     []string // why differences were not asked about again, each once
 	lists    map[string]newest
+	accepted Changes
 	changes  migrate.ListChanges // as the shard saw them whose live list is kept: all of them read the same list
 	rules    string
 }
@@ -95,6 +96,11 @@ func (g *gathering) take(ctx context.Context, p Part) (err error) {
 	if rechecks.Why != "" && !slices.Contains(g.whys, rechecks.Why) {
 		g.whys = append(g.whys, rechecks.Why)
 	}
+	accepted, err := l.Accepted(ctx)
+	if err != nil {
+		return err
+	}
+	g.accepted = g.accepted.plus(accepted)
 	lists, err := l.LinkLists(ctx)
 	if err != nil {
 		return err
@@ -150,7 +156,7 @@ func (g *gathering) write(ctx context.Context, l *Ledger) error {
 		l.Set(ctx, recheckVehicles, strconv.Itoa(g.rechecks.Vehicles)), l.Set(ctx, recheckRequests, strconv.Itoa(g.rechecks.Requests))); err != nil {
 		return err
 	}
-	if err := l.store(ctx, listChanges, g.changes); err != nil {
+	if err := errors.Join(l.store(ctx, listChanges, g.changes), l.store(ctx, changesLine, g.accepted)); err != nil {
 		return err
 	}
 	modes := make([]newest, 0, len(g.lists))

@@ -15,8 +15,10 @@ var level = map[string]int{
 	"migrate":        2,
 	"migrate/ledger": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
-	"migrate/cli": 5, "migrate/internal/bench": 5, // only tests
-	".": 6,
+	"migrate/cli": 5,
+	".":           6,
+
+	"migrate/internal/bench": 6, // tests only: it drives the whole
 }
 
 // simulator stands outside the levels: it imports nothing of ours, and only the command line (demo, simulate) and tests
