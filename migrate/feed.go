@@ -70,7 +70,7 @@ func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), e
 	if err != nil {
 		return record, leave, err
 	}
-	if t.Wait, err = r.spaced(ctx, t.VehicleID, links); err != nil {
+	if t.Wait, err = r.spaced(ctx, t.Entry, links); err != nil {
 		return record, out, err
 	}
 	if record.Evidence, err = r.Meter.Visit(ctx, t, links, whole); err != nil {

@@ -117,11 +117,11 @@ func (s *shelf) Turn(_ context.Context, ordinal int) (Turn, error) {
 	return s.turn(s.entries[ordinal]), nil
 }
 
-func (s *shelf) LastRead(_ context.Context, id string) (last time.Time, err error) {
+func (s *shelf) OthersRead(_ context.Context, e inventory.Entry) (last time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.records {
-		if strings.EqualFold(r.Entry.VehicleID, id) && r.Evidence.Legacy.Outcome != LegNotRun && r.At.After(last) {
+		if strings.EqualFold(r.Entry.VehicleID, e.VehicleID) && r.Entry.Ordinal != e.Ordinal && r.Evidence.Legacy.Outcome != LegNotRun && r.At.After(last) {
 			last = r.At
 		}
 	}
@@ -146,7 +146,7 @@ func (s *shelf) TakeList(context.Context, string, func(put func([]Link) error) (
 func (s *shelf) LinkLists(context.Context) ([]LinkList, error) { return nil, nil }
 
 func (s *shelf) Save(_ context.Context, r Record) error {
-	time.Sleep(s.slow)
+	<-time.After(s.slow)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.saves++; s.fails > 0 && s.saves > s.fails {

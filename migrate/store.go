@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -15,8 +16,8 @@ type Store interface {
 	Pending(ctx context.Context, legs string) iter.Seq2[Turn, error]
 	Uncalled(ctx context.Context) iter.Seq2[Turn, error] // those of them that were never called
 	Turn(ctx context.Context, ordinal int) (Turn, error) // of one vehicle
-	// LastRead is when the legacy leg of a car was called last, for whichever entry; zero where it never was.
-	LastRead(ctx context.Context, vehicleID string) (time.Time, error)
+	// OthersRead is when another entry of the same car was last answered on the legacy leg, or throttled; zero where none was.
+	OthersRead(ctx context.Context, e inventory.Entry) (time.Time, error)
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
 	// TakeList takes a new reading of the connections list in one mode; read hands over its pages and says what it is. It

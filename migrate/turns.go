@@ -57,6 +57,9 @@ func laterWait(r Record) (wait time.Duration, ok bool) {
 		take(f.Legacy.Failure)
 		take(f.App.Failure)
 	}
+	if e.Legacy.Outcome == LegUnreachable || e.Legacy.Outcome == LegNotRun { // the car was not asked
+		return wait, ok
+	}
 	return max(wait, spacing(e.Make)), ok
 }
 
@@ -85,8 +88,9 @@ var spacings = map[string]time.Duration{"CHEVROLET": 30 * time.Minute, "BUICK": 
 // spacing is 0 for a make of which none is known.
 func spacing(vehicleMake string) time.Duration { return spacings[strings.ToUpper(vehicleMake)] }
 
-// spaced is how long a car must not be asked yet because it was read a moment ago, maybe for another entry; 0 where it may.
-func (r *Run) spaced(ctx context.Context, vehicleID string, links []Link) (time.Duration, error) {
+// spaced is how long a car must not be asked yet because it was read a moment ago for another entry; 0 where it may. The
+// entry's own visits are spaced by laterWait.
+func (r *Run) spaced(ctx context.Context, e inventory.Entry, links []Link) (time.Duration, error) {
 	apart := time.Duration(0)
 	for _, l := range links {
 		apart = max(apart, spacing(l.Make))
@@ -94,7 +98,7 @@ func (r *Run) spaced(ctx context.Context, vehicleID string, links []Link) (time.
 	if apart == 0 || r.Meter.Legs != "both" || r.Meter.sameAPI() {
 		return 0, nil
 	}
-	last, err := r.Store.LastRead(ctx, vehicleID)
+	last, err := r.Store.OthersRead(ctx, e)
 	if wait := last.Add(apart).Sub(r.Now()); err == nil && wait > time.Second {
 		return wait, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
 )
 
 // page is how many entries are read at a time: a read transaction over days would hold the write-ahead log.
@@ -77,9 +78,9 @@ func (l *Ledger) Turn(ctx context.Context, ordinal int) (migrate.Turn, error) {
 	return turns[0], nil
 }
 
-// LastRead is when the legacy leg of a car was called last, for whichever entry; zero where it never was.
-func (l *Ledger) LastRead(ctx context.Context, vehicleID string) (at time.Time, err error) {
-	rows, err := l.query(ctx, "SELECT coalesce(max(at), '') FROM vehicles WHERE vehicle_id = ? AND legacy NOT IN ('', 'not-run', 'token-missing')", vehicleID)
+// OthersRead is when another entry of the same car was last answered on the legacy leg, or throttled; zero where none was.
+func (l *Ledger) OthersRead(ctx context.Context, e inventory.Entry) (at time.Time, err error) {
+	rows, err := l.query(ctx, "SELECT coalesce(max(at), '') FROM vehicles WHERE vehicle_id = ? AND ordinal <> ? AND legacy IN ('answered', 'rate-limited')", e.VehicleID, e.Ordinal)
 	if err != nil {
 		return at, fmt.Errorf("cannot read the ledger: %w", err)
 	}

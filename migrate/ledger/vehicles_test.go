@@ -251,26 +251,23 @@ func TestAnEndedContextSavesNothingMore(t *testing.T) {
 	save(t, l, aRecord(1, migrate.Ready))
 }
 
-// TestLastRead: the latest legacy call of a car, in whatever case its id is written, whoever's entry it was; one that was not
-// called does not count.
-func TestLastRead(t *testing.T) {
+// TestOthersRead: the latest legacy read of a car for another entry, in whatever case its id is written; one that was not
+// called, or did not get through, does not count.
+func TestOthersRead(t *testing.T) {
 	l := create(t, t.TempDir())
-	entries := fleet(4)
-	for n := range 3 {
-		entries[n].VehicleID = []string{"car", "CAR", "Car"}[n]
+	entries := fleet(5)
+	for n, id := range []string{"car", "CAR", "Car", "caR"} {
+		entries[n].VehicleID = id
 	}
 	put(t, l, 1, entries...)
-	for n, at := range []time.Time{noon, noon.Add(time.Hour), noon.Add(2 * time.Hour)} {
+	for n, outcome := range []migrate.LegOutcome{migrate.LegRateLimited, migrate.LegAnswered, migrate.LegUnreachable, migrate.LegNotRun} {
 		r := aRecord(n, migrate.Inconclusive)
-		r.Entry, r.At = entries[n], at
-		if n == 2 {
-			r.Evidence.Legacy = migrate.Leg{Outcome: migrate.LegNotRun}
-		}
+		r.Entry, r.At, r.Evidence.Legacy = entries[n], noon.Add(time.Duration(n)*time.Hour), migrate.Leg{Outcome: outcome}
 		save(t, l, r)
 	}
-	at, err := l.LastRead(t.Context(), "cAr")
-	never, errNever := l.LastRead(t.Context(), entries[3].VehicleID)
-	if !at.Equal(noon.Add(time.Hour)) || !never.IsZero() || err != nil || errNever != nil {
-		t.Errorf("%s and %s, %v, %v", at, never, err, errNever)
+	for n, want := range []time.Time{noon.Add(time.Hour), noon, noon.Add(time.Hour), noon.Add(time.Hour), {}} {
+		if at, err := l.OthersRead(t.Context(), entries[n]); err != nil || !at.Equal(want) {
+			t.Errorf("entry %d: %s, %v", n, at, err)
+		}
 	}
 }
