@@ -202,11 +202,7 @@ func (r *replacing) apply(h Header) error {
 // Empty makes a ledger without a header empty: a process that was killed in pass 1 may have left another inventory's rows.
 func (l *Ledger) Empty(ctx context.Context) error {
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"vehicles", "elsewhere", "lists", "links"} {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM "+table); err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := tx.ExecContext(ctx, "DELETE FROM vehicles; DELETE FROM elsewhere; DELETE FROM lists; DELETE FROM links")
+		return err
 	})
 }
