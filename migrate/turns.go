@@ -57,7 +57,7 @@ func laterWait(r Record) (wait time.Duration, ok bool) {
 		take(f.Legacy.Failure)
 		take(f.App.Failure)
 	}
-	if e.Legacy.Outcome == LegUnreachable || e.Legacy.Outcome == LegNotRun { // the car was not asked
+	if f := e.Legacy.Failure; e.Legacy.Outcome == LegNotRun || f != nil && f.Kind == compare.KindNetwork { // the car was not asked
 		return wait, ok
 	}
 	return max(wait, spacing(e.Make)), ok
