@@ -2,9 +2,7 @@ package migrate
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"scmigrate/compare"
@@ -51,11 +49,11 @@ func (a *again) ask(ctx context.Context) (why string, err error) {
 	if a.meter.sameAPI() {
 		reads = 3
 	}
-	switch vehicleMake := strings.ToUpper(a.evidence.Make); {
+	switch {
 	case a.meter.spentUp(a.entry.VehicleID):
 		return quotaSpent, nil
-	case spacing(vehicleMake) > 0:
-		return fmt.Sprintf("a %s may be asked once in %s only", vehicleMake, compare.Span(spacing(vehicleMake))), nil
+	case spacing(a.evidence.Make) > 0:
+		return spacingText(a.evidence.Make), nil
 	case a.billed()+reads > a.meter.Billed:
 		return "over --max-billed-per-vehicle", nil
 	}
@@ -66,18 +64,20 @@ func (a *again) ask(ctx context.Context) (why string, err error) {
 	if possible, err := v.appPossible(ctx); err != nil || !possible {
 		return v.evidence.App.Detail, err
 	}
-	if a.before, err = a.askLegacy(ctx); err != nil || !anyServed(a.before) {
+	if a.before, err = a.askLegacy(ctx); err != nil || !a.goesOn(a.before) {
 		return "", err
 	}
-	if a.app, err = a.askApp(ctx); err != nil || !anyServed(a.app) {
+	if a.app, err = a.askApp(ctx); err != nil || !a.goesOn(a.app) {
 		return "", err
 	}
 	a.after, err = a.askLegacy(ctx)
 	return "", err
 }
 
-func anyServed(readings []compare.Reading) bool {
-	return slices.ContainsFunc(readings, func(r compare.Reading) bool { return r.Status == compare.Served })
+// goesOn tells whether a further call may change anything, and may be made.
+func (a *again) goesOn(readings []compare.Reading) bool {
+	served := slices.ContainsFunc(readings, func(r compare.Reading) bool { return r.Status == compare.Served })
+	return served && !a.meter.spentUp(a.entry.VehicleID)
 }
 
 // billed is what the vehicle has cost so far, on both legs.
@@ -98,7 +98,9 @@ func (a *again) askLegacy(ctx context.Context) ([]compare.Reading, error) {
 	a.evidence.Again.Requests += leg.Requests
 	a.evidence.Again.Legacy += leg.Billed - billed
 	a.evidence.Legacy.cite(leg)
-	return v.legacyReadings(a.fields), err
+	readings := v.legacyReadings(a.fields)
+	a.meter.noteQuota(a.entry.VehicleID, *v.evidence, readings...)
+	return readings, err
 }
 
 // askApp takes no answer for another car than the first time: that would be another car's value.
@@ -110,6 +112,7 @@ func (a *again) askApp(ctx context.Context) ([]compare.Reading, error) {
 	a.evidence.Again.App += leg.Billed
 	a.evidence.App.cite(leg)
 	readings := v.appReadings()
+	a.meter.noteQuota(a.entry.VehicleID, *v.evidence, readings...)
 	if !sameID(v.evidence.Identity.OtherCarID, a.evidence.Identity.OtherCarID) {
 		readings = compare.AllFailed(a.fields, compare.Failure{Kind: compare.KindMalformed, Note: "it answered for another vehicle id"})
 	}

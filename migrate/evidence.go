@@ -115,8 +115,9 @@ type Evidence struct {
 	At       time.Time         `json:"at,omitzero"`    // when the visit began
 	Again    Spent             `json:"again,omitzero"` // on rechecks, apart from what the legs cost
 
-	Earlier int  `json:"earlier,omitempty"` // billed reads that earlier visits cost: the cap is that of the whole run
-	Spared  bool `json:"-"`                 // no call was made, because the vehicle has had what it may have; see Run.save
+	Earlier int           `json:"earlier,omitempty"` // billed reads that earlier visits cost: the cap is that of the whole run
+	Spared  bool          `json:"-"`                 // no call was made, because the vehicle has had what it may have; see Run.save
+	Wait    time.Duration `json:"-"`                 // for now: it may be asked again after that
 }
 
 // billed is what the visit and its rechecks have cost, on both legs.

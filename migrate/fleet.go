@@ -50,10 +50,11 @@ type group struct {
 	ordered bool // the couples are numbers
 }
 
-// add takes a vehicle on which both legs answered. Two different cars prove nothing about a field.
+// add takes a vehicle on which both legs answered. Two different cars prove nothing about a field; the evidence says so, not
+// an earlier judgement, which may be another inventory's.
 func (t *fleetTest) add(rec Record) {
 	e := rec.Evidence
-	if e.Legacy.Outcome != LegAnswered || e.App.Outcome != LegAnswered || rec.Judgement.Has(VehicleMismatch) {
+	if e.Legacy.Outcome != LegAnswered || e.App.Outcome != LegAnswered || len(twoCars(rec.Entry, e)) > 0 {
 		return
 	}
 	vehicleMake := strings.ToUpper(e.Make)

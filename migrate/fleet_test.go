@@ -118,7 +118,7 @@ func TestSuspectsAreOfOneMakeAndUnit(t *testing.T) {
 	wrong := func(vehicleMake, unit string, n int) []Record { return rangesOf(t, vehicleMake, unit, n, 322, 200) }
 	mismatched := wrong("KIA", "km", 9)
 	for i := range mismatched {
-		mismatched[i].Judgement.Causes = []CauseRef{{Code: VehicleMismatch}}
+		mismatched[i].Evidence.Identity.OtherCarID = "another-car"
 	}
 	silent := wrong("FORD", "km", 9)
 	for i := range silent {

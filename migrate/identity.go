@@ -37,6 +37,29 @@ func (id Identity) ownerInDoubt() bool { return id.Listed == nil || len(id.Users
 // sameID compares ids without case: they are UUIDs, and databases differ in how they write them.
 func sameID(a, b string) bool { return strings.EqualFold(a, b) }
 
+// twoCars says what shows that the inventory and the legs do not all mean one car, by the id and by every VIN that is known;
+// nothing where nothing shows it.
+func twoCars(entry inventory.Entry, e Evidence) (whys []string) {
+	if e.Identity.OtherCarID != "" {
+		whys = append(whys, "the app leg answered for another vehicle id")
+	}
+	for _, f := range e.Findings {
+		if f.Field != "vin" {
+			continue
+		}
+		if f.Outcome == compare.Differs {
+			whys = append(whys, "the VINs of the legs differ")
+		}
+		other := func(r compare.Reading) bool {
+			return r.Status == compare.Served && entry.VIN != "" && !strings.EqualFold(r.Value.Text, entry.VIN)
+		}
+		if len(whys) == 0 && (other(f.Legacy) || other(f.App)) {
+			whys = append(whys, "the inventory states another VIN")
+		}
+	}
+	return whys
+}
+
 // ownToken tells whether the legacy token itself was proved to be the inventory's user's.
 func (r Record) ownToken() bool {
 	user := r.Evidence.Identity.TokenUser

@@ -112,28 +112,15 @@ func (c *court) identity() {
 	case c.e.App.Outcome == LegNotConnected && !c.facts.AppNotEnabled:
 		c.blame(NotConnected, "listed, but refused: "+c.e.App.detail())
 	}
-	c.blameIf(id.OtherCarID != "", VehicleMismatch, "the app leg answered for another vehicle id")
-	c.vins()
+	for _, why := range twoCars(c.entry, c.e) {
+		c.blame(VehicleMismatch, why)
+	}
+	c.sameVIN = slices.ContainsFunc(c.e.Findings, func(f compare.Finding) bool { return f.Field == "vin" && f.Outcome == compare.Match })
 }
 
 func (c *court) blameIf(condition bool, code Code, detail string) {
 	if condition {
 		c.blame(code, detail)
-	}
-}
-
-// vins compares every VIN that is known: the inventory's and both legs'.
-func (c *court) vins() {
-	for _, f := range c.e.Findings {
-		if f.Field != "vin" {
-			continue
-		}
-		c.sameVIN = f.Outcome == compare.Match
-		c.blameIf(f.Outcome == compare.Differs, VehicleMismatch, "the VINs of the legs differ")
-		for _, r := range []compare.Reading{f.Legacy, f.App} {
-			other := r.Status == compare.Served && c.entry.VIN != "" && !strings.EqualFold(r.Value.Text, c.entry.VIN)
-			c.blameIf(other && !c.blamed(VehicleMismatch), VehicleMismatch, "the inventory states another VIN")
-		}
 	}
 }
 

@@ -45,6 +45,7 @@ type Meter struct {
 	Others    bool   // LegacyV3 only: compare the signals that no field of the catalogue reads, too
 
 	vins   vins
+	looks  turnstile // to vehicles that no entry has
 	quotas quotas
 }
 
@@ -66,6 +67,11 @@ func (m *Meter) Visit(ctx context.Context, t Turn, links []Link, whole bool) (Ev
 	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e}
 	if why := v.forbidden(); why != "" {
 		e.Legacy.Outcome, e.Legacy.Detail, e.App.Detail, e.Spared = LegQuota, why, why, true
+		return e, nil
+	}
+	if t.Wait > 0 {
+		why := spacingText(e.Make)
+		e.Legacy.Detail, e.App.Detail, e.Spared, e.Wait = why, why, true, t.Wait
 		return e, nil
 	}
 	err := v.run(ctx)
@@ -182,14 +188,22 @@ func (v *visit) appLeg(ctx context.Context) error {
 const maxSingles = 10
 
 // fill asks singly for signals that an incomplete list left out, where the legacy leg has the field or may have it. It
-// ends as soon as the store's own count is reached.
+// ends as soon as the store's own count is reached, and where the others would be refused alike or cost too much: those
+// failed for now.
 func (v *visit) fill(ctx context.Context) error {
 	if v.signals == nil || v.signals.Complete() {
 		return nil
 	}
-	missing := v.signals.Missing(v.wanted())
-	for _, code := range missing[:min(len(missing), maxSingles)] {
+	legacy := v.legacyReadings(v.fields)
+	v.meter.noteQuota(v.entry.VehicleID, *v.evidence, legacy...)
+	missing := v.signals.Missing(v.wanted(legacy))
+	missing = missing[:min(len(missing), maxSingles)]
+	for i, code := range missing {
 		if v.signals.Complete() {
+			return nil
+		}
+		if why := v.noSingles(); why != nil {
+			v.failAll(missing[i:], *why)
 			return nil
 		}
 		answer, err := v.meter.Caller.Signal(ctx, v.entry.VehicleID, v.evidence.Identity.AskedAs, code)
@@ -197,14 +211,36 @@ func (v *visit) fill(ctx context.Context) error {
 			return err
 		}
 		v.take(code, answer)
+		if f := answer.Failure; f != nil && (f.Kind == compare.KindQuota || f.Kind == compare.KindVehicleLimit) {
+			v.failAll(missing[i:], *f)
+			return nil
+		}
 	}
 	return nil
 }
 
+// noSingles is why no further signal may be asked for, nil where one may.
+func (v *visit) noSingles() *compare.Failure {
+	e := v.evidence
+	switch {
+	case v.meter.spentUp(v.entry.VehicleID):
+		return &compare.Failure{Kind: compare.KindQuota, Note: quotaSpent}
+	case e.Earlier+e.billed() >= v.meter.Billed:
+		return &compare.Failure{Kind: compare.KindQuota, Note: "over --max-billed-per-vehicle"}
+	}
+	return nil
+}
+
+func (v *visit) failAll(codes []string, f compare.Failure) {
+	for _, code := range codes {
+		v.signals.Fail(code, f.OfSignal())
+	}
+}
+
 // wanted are the fields that the app leg must have: those that the legacy leg did not say it lacks.
-func (v *visit) wanted() []*compare.Field {
+func (v *visit) wanted(legacy []compare.Reading) []*compare.Field {
 	var fields []*compare.Field
-	for i, r := range v.legacyReadings(v.fields) {
+	for i, r := range legacy {
 		if r.Status == compare.Served || r.Status == compare.Failed && r.Failure.Kind.Passing() {
 			fields = append(fields, v.fields[i])
 		}

@@ -120,8 +120,7 @@ func (r *Run) readList(ctx context.Context, mode string) (Stop, error) {
 	return refusedList(*failure), nil
 }
 
-// readOnce reads the list once. Its rows go into the ledger page by page; what changed since the last whole reading is
-// said.
+// readOnce reads the list once. Its rows go into the ledger page by page; what changed since the reading before is said.
 func (r *Run) readOnce(ctx context.Context, mode string) (list LinkList, failure *compare.Failure, err error) {
 	changes, err := r.Store.TakeList(ctx, mode, func(put func([]Link) error) (LinkList, error) {
 		list = LinkList{Mode: mode, ReadAt: r.Now()}
@@ -130,7 +129,7 @@ func (r *Run) readOnce(ctx context.Context, mode string) (list LinkList, failure
 		return list, err
 	})
 	if text := changes.Text(); text != "" {
-		r.say(text)
+		r.watch(Event{Word: text, Reopened: changes.Reopened})
 	}
 	r.reopened = r.reopened || changes.Reopened > 0
 	return list, failure, err

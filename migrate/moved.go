@@ -188,7 +188,17 @@ func (s *search) found(l Link) {
 }
 
 // lookAt asks one candidate; end tells that it is the car, or that the others would fare no better.
+//
+// Searches for other cars of the same user look at the same ones: one at a time, and who waited takes what the other learned.
 func (s *search) lookAt(ctx context.Context, l Link) (end bool, err error) {
+	leave, err := s.meter.looks.enter(ctx, strings.ToLower(l.VehicleID))
+	if err != nil {
+		return true, err
+	}
+	defer leave()
+	if vin := s.meter.vins.get(l.VehicleID); vin != "" {
+		return s.compareVIN(l, vin), nil
+	}
 	leg := &s.evidence.App
 	if s.evidence.Earlier+s.evidence.Legacy.Billed+leg.Billed >= s.meter.Billed {
 		s.undecided("over --max-billed-per-vehicle", true)
@@ -208,11 +218,14 @@ func (s *search) lookAt(ctx context.Context, l Link) (end bool, err error) {
 		return ofAll(trouble.Kind), nil
 	}
 	s.meter.vins.put(l.VehicleID, vin)
-	if strings.EqualFold(vin, s.vin) {
+	return s.compareVIN(l, vin), nil
+}
+
+func (s *search) compareVIN(l Link, vin string) (same bool) {
+	if same = strings.EqualFold(vin, s.vin); same {
 		s.found(l)
-		return true, nil
 	}
-	return false, nil
+	return same
 }
 
 // vinOf reads the answer of a candidate: its VIN, or why there is none.

@@ -30,23 +30,31 @@ func (q *quotas) key(vehicleID string) uint64 {
 func (m *Meter) spentUp(vehicleID string) bool {
 	m.quotas.mu.Lock()
 	defer m.quotas.mu.Unlock()
-	_, out := m.quotas.out[m.quotas.key(vehicleID)]
+	key := m.quotas.key(vehicleID)
+	_, out := m.quotas.out[key]
 	return out
 }
 
-// noteQuota looks for the word that the vehicle's allowance is used up, in any answer about it.
-func (m *Meter) noteQuota(vehicleID string, e Evidence) {
-	said := func(f *compare.Failure) bool { return f != nil && f.Kind == compare.KindQuota && f.Status != 0 }
+// noteQuota looks for the word that the vehicle's allowance is used up, in any answer about it; further are readings that are
+// not in the evidence yet.
+func (m *Meter) noteQuota(vehicleID string, e Evidence, further ...compare.Reading) {
+	said := func(f *compare.Failure) bool {
+		return f != nil && f.Kind == compare.KindQuota && (f.Status != 0 || f.Type != "") // not our own cap
+	}
 	out := said(e.Legacy.Failure) || said(e.App.Failure)
 	for _, f := range e.Findings {
 		out = out || said(f.Legacy.Failure) || said(f.App.Failure)
+	}
+	for _, r := range further {
+		out = out || said(r.Failure)
 	}
 	if !out {
 		return
 	}
 	m.quotas.mu.Lock()
 	defer m.quotas.mu.Unlock()
-	m.quotas.out[m.quotas.key(vehicleID)] = struct{}{}
+	key := m.quotas.key(vehicleID)
+	m.quotas.out[key] = struct{}{}
 }
 
 // forbidden tells why a vehicle must not be called at all, "" where it may be: its allowance, or the cap of this run, which

@@ -223,7 +223,7 @@ func (r *Run) again(ctx context.Context, rec Record, round int) error {
 	rec.Judgement = Judge(rec.Entry, rec.Evidence, Facts{}, r.Rules)
 	spent := Spent{after.Requests - before.Requests, after.Legacy - before.Legacy, after.App - before.App}
 	if err := r.Store.SaveRecheck(context.WithoutCancel(ctx), rec, spent); err != nil {
-		return err
+		return &unsaved{err}
 	}
 	return asked
 }

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
 	"scmigrate/migrate/rules"
@@ -57,6 +56,8 @@ type Event struct {
 	Verdict Verdict // "" for a mere word
 	Again   bool    // the vehicle was told before: its verdict may be another now
 	Word    string
+
+	Reopened int // with a word: so many vehicles will be told once more, by a list that has changed
 }
 
 // Run measures a fleet.
@@ -84,6 +85,7 @@ type Run struct {
 	later      postponed           // the vehicles that are visited again
 	cars       turnstile           // lets one at a time to a car
 	rested     time.Time           // until when the run has waited for them
+	spared     atomic.Int64        // vehicles on record that were not called again
 	onlyWaits  bool                // the run ended before vehicles that may be asked again only after a long wait
 }
 
@@ -151,6 +153,8 @@ func (r *Run) why(ctx, feed context.Context, err error) (Stop, error) {
 
 func stopOf(ctx, feed context.Context, err error) Stop {
 	switch {
+	case errors.As(err, new(*unsaved)):
+		return StopNone
 	case errors.Is(err, smartcar.ErrCredentials):
 		return StopCredentials
 	case errors.Is(err, smartcar.ErrBudget):
@@ -184,87 +188,6 @@ func (r *Run) prepare(ctx context.Context) (Stop, error) {
 		return stop, err
 	}
 	return r.control(ctx)
-}
-
-// feed hands the vehicles to the workers, in their turns, and waits until all of them are durable. A worker calls; judging
-// and saving is done behind it, so that the next vehicle is called meanwhile.
-func (r *Run) feed(feed, work context.Context) (Stop, error) {
-	saves, saving := errgroup.WithContext(work)
-	saves.SetLimit(maxSaves)
-	visit := func(ctx context.Context, t Turn) error {
-		record, err := r.visit(ctx, t)
-		if err != nil {
-			r.visits.Release(1)
-			return errors.Join(err, r.saveCut(ctx, record))
-		}
-		saves.Go(func() error {
-			defer r.visits.Release(1)
-			return r.save(work, t, record)
-		})
-		return context.Cause(saving) // the ledger's trouble ends the run
-	}
-	err := errors.Join(inParallel(feed, work, r.Concurrency, r.turns(feed), visit), saves.Wait())
-	if err == nil && r.onlyWaits {
-		return StopPaused, nil
-	}
-	return StopNone, err
-}
-
-// maxSaves is how many vehicles may be judged and saved at a time: a commit takes all that wait for it.
-const maxSaves = 64
-
-// visit measures one vehicle.
-func (r *Run) visit(ctx context.Context, t Turn) (record Record, err error) {
-	record.Entry = t.Entry
-	if faultyEntry(t.Entry) != "" {
-		return record, nil
-	}
-	links, whole, err := r.linksOf(ctx, t.Entry)
-	if err != nil {
-		return record, err
-	}
-	leave, err := r.cars.enter(ctx, strings.ToLower(t.VehicleID))
-	if err != nil {
-		return record, err
-	}
-	defer leave()
-	if record.Evidence, err = r.Meter.Visit(ctx, t, links, whole); err != nil {
-		return record, err
-	}
-	return record, r.search(ctx, t.Entry, &record.Evidence)
-}
-
-// save judges and saves one vehicle. It counts as done only when it is durable.
-func (r *Run) save(ctx context.Context, t Turn, record Record) error {
-	record.At = r.Now()
-	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
-	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
-		r.watch(Event{Verdict: Inconclusive, Again: t.Visits > 0})
-		return nil
-	}
-	if err := r.Store.Save(context.WithoutCancel(ctx), record); err != nil {
-		return err
-	}
-	r.postpone(t, record)
-	r.watch(Event{Verdict: record.Judgement.Verdict, Again: t.Visits > 0})
-	return nil
-}
-
-// saveCut keeps what a vehicle cost whose visit was cut short after one of its calls: it was called, and paid for. Without
-// findings it is never ready, and it is repeated on resume.
-func (r *Run) saveCut(ctx context.Context, record Record) error {
-	e := &record.Evidence
-	if e.Legacy.Outcome == LegNotRun && e.App.Outcome == LegNotRun && !e.Identity.Absent {
-		return nil
-	}
-	e.Findings, e.Cut, record.At = nil, true, r.Now()
-	for _, leg := range []*Leg{&e.Legacy, &e.App} {
-		if leg.Outcome == LegNotRun {
-			leg.Detail = "the run ended before this leg was called"
-		}
-	}
-	record.Judgement = Judge(record.Entry, record.Evidence, Facts{}, r.Rules)
-	return r.Store.Save(context.WithoutCancel(ctx), record)
 }
 
 // settle decides what holds for the whole run and judges again where that changes the reading of single vehicles.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -15,10 +16,12 @@ type Store interface {
 	Pending(ctx context.Context, legs string) iter.Seq2[Turn, error]
 	Uncalled(ctx context.Context) iter.Seq2[Turn, error] // those of them that were never called
 	Turn(ctx context.Context, ordinal int) (Turn, error) // of one vehicle
+	// OthersRead is when another entry of the same car was last answered on the legacy leg, or throttled; zero where none was.
+	OthersRead(ctx context.Context, e inventory.Entry) (time.Time, error)
 	Links(ctx context.Context, vehicleID string) ([]Link, error)
 	OrphansOf(ctx context.Context, userID string) ([]Link, error) // the user's connections to vehicles that no entry has
 	// TakeList takes a new reading of the connections list in one mode; read hands over its pages and says what it is. It
-	// tells what changed since the last whole reading; vehicles that were judged by that are pending again.
+	// tells what changed since the reading before; vehicles that were judged by that are pending again.
 	TakeList(ctx context.Context, mode string, read func(put func([]Link) error) (LinkList, error)) (ListChanges, error)
 	LinkLists(ctx context.Context) ([]LinkList, error) // as saved, without their links
 	Save(ctx context.Context, r Record) error

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +19,9 @@ type Turn struct {
 	Billed int  // reads that its earlier visits in this run's directory have cost
 	Visits int  // in this process
 	Known  bool // something is on record of it
+
+	Finished bool          // it needs no visit any more
+	Wait     time.Duration // for so long its car may not be asked
 }
 
 // maxVisits is how often one vehicle is visited in one process; what is left then is tried again on resume.
@@ -38,6 +40,9 @@ const (
 // all its troubles counts.
 func laterWait(r Record) (wait time.Duration, ok bool) {
 	e := r.Evidence
+	if e.Wait > 0 {
+		return e.Wait, true
+	}
 	if r.Finished() || e.Cut {
 		return 0, false
 	}
@@ -51,6 +56,9 @@ func laterWait(r Record) (wait time.Duration, ok bool) {
 	for _, f := range e.Findings {
 		take(f.Legacy.Failure)
 		take(f.App.Failure)
+	}
+	if f := e.Legacy.Failure; e.Legacy.Outcome == LegNotRun || f != nil && f.Kind == compare.KindNetwork { // the car was not asked
+		return wait, ok
 	}
 	return max(wait, spacing(e.Make)), ok
 }
@@ -72,16 +80,37 @@ func waitOf(f *compare.Failure) time.Duration {
 	return 0
 }
 
-// spacing is the least time between two reads of one car, by its make: GM's cars answer nothing more often than every half
-// hour (v2-to-v3-mapping.md §4.3, item 21). 0: none is known.
-func spacing(vehicleMake string) time.Duration {
-	if slices.Contains([]string{"CHEVROLET", "BUICK", "CADILLAC", "GMC"}, strings.ToUpper(vehicleMake)) {
-		return 30 * time.Minute
+// spacings are the least times between two legacy reads of one car, by its make: GM's cars answer nothing more often than
+// every half hour (v2-to-v3-mapping.md §4.3, item 21). BYD's, which allow one session, stand there, too: no car is ever
+// called twice at once.
+var spacings = map[string]time.Duration{"CHEVROLET": 30 * time.Minute, "BUICK": 30 * time.Minute, "CADILLAC": 30 * time.Minute, "GMC": 30 * time.Minute}
+
+// spacing is 0 for a make of which none is known.
+func spacing(vehicleMake string) time.Duration { return spacings[strings.ToUpper(vehicleMake)] }
+
+// spaced is how long a car must not be asked yet because it was read a moment ago for another entry; 0 where it may. The
+// entry's own visits are spaced by laterWait.
+func (r *Run) spaced(ctx context.Context, e inventory.Entry, links []Link) (time.Duration, error) {
+	apart := time.Duration(0)
+	for _, l := range links {
+		apart = max(apart, spacing(l.Make))
 	}
-	return 0
+	if apart == 0 || r.Meter.Legs != "both" || r.Meter.sameAPI() {
+		return 0, nil
+	}
+	last, err := r.Store.OthersRead(ctx, e)
+	if wait := last.Add(apart).Sub(r.Now()); err == nil && wait > time.Second {
+		return wait, nil
+	}
+	return 0, err
 }
 
-// postponed holds the vehicles that are to be visited again, 24 bytes each. It is safe for concurrent use.
+// spacingText says why a car is not asked.
+func spacingText(vehicleMake string) string {
+	return fmt.Sprintf("a %s may be asked once in %s only", strings.ToUpper(vehicleMake), compare.Span(spacing(vehicleMake)))
+}
+
+// postponed holds the vehicles that are to be visited again, 16 bytes each. It is safe for concurrent use.
 type postponed struct {
 	mu   sync.Mutex
 	heap dues
@@ -171,9 +200,6 @@ func (r *Run) turns(ctx context.Context) iter.Seq2[Turn, error] {
 // pass yields the pending vehicles, and before each of them the ones that are due; false when the reader has had enough.
 func (r *Run) pass(ctx context.Context, pending iter.Seq2[Turn, error], yield func(Turn, error) bool) bool {
 	for t, err := range pending {
-		if err == nil {
-			err = r.renewLists(ctx)
-		}
 		if err == nil && !r.yieldDue(ctx, yield) {
 			return false
 		}
@@ -184,8 +210,12 @@ func (r *Run) pass(ctx context.Context, pending iter.Seq2[Turn, error], yield fu
 	return r.yieldDue(ctx, yield)
 }
 
-// hand gives a turn away, with the right to visit a vehicle that it holds until the vehicle is durable.
+// hand gives a turn away, under lists that are no older than they may be, with the right to visit a vehicle that it holds
+// until the vehicle is durable.
 func (r *Run) hand(ctx context.Context, t Turn, err error, yield func(Turn, error) bool) bool {
+	if err == nil {
+		err = r.renewLists(ctx)
+	}
 	if err == nil {
 		err = r.visits.Acquire(ctx, 1)
 	}
@@ -204,6 +234,9 @@ func (r *Run) yieldDue(ctx context.Context, yield func(Turn, error) bool) bool {
 			return true
 		}
 		t, err := r.Store.Turn(ctx, int(d.ordinal))
+		if err == nil && t.Finished {
+			continue // a renewed list had it measured in its turn
+		}
 		t.Visits = int(d.visits)
 		if !r.hand(ctx, t, err, yield) {
 			return false

@@ -53,7 +53,7 @@ func TestTurnstile(t *testing.T) {
 // TestLaterWait: what another visit may bring, and when.
 func TestLaterWait(t *testing.T) {
 	passing := func(f compare.Failure) Evidence {
-		return Evidence{Legacy: Leg{Outcome: LegRateLimited, Failure: &f}, App: Leg{Outcome: LegAnswered}}
+		return Evidence{Legacy: Leg{Outcome: legacyOutcome(f), Failure: &f}, App: Leg{Outcome: LegAnswered}}
 	}
 	for _, c := range []struct {
 		reason string
@@ -64,6 +64,7 @@ func TestLaterWait(t *testing.T) {
 		{"the car's own limit, as long as it says", compare.Failure{Kind: compare.KindVehicleLimit, RetryAfter: 3 * time.Minute}, "", 3 * time.Minute},
 		{"the car's own limit", compare.Failure{Kind: compare.KindVehicleLimit}, "", 2 * time.Minute},
 		{"a maker that answers every half hour", compare.Failure{Kind: compare.KindVehicleLimit, RetryAfter: time.Minute}, "Chevrolet", 30 * time.Minute},
+		{"of such a maker, but the car was not reached", compare.Failure{Kind: compare.KindNetwork}, "GMC", time.Minute},
 		{"the maker's limit", compare.Failure{Kind: compare.KindUpstream, Type: "UPSTREAM", Code: "RATE_LIMIT"}, "", 10 * time.Minute},
 		{"another trouble of the maker: the next run's", compare.Failure{Kind: compare.KindUpstream, Type: "UPSTREAM", Code: "NO_RESPONSE"}, "", 0},
 		{"a gateway's page", compare.Failure{Kind: compare.KindUpstream, Status: 504}, "", time.Minute},

@@ -28,7 +28,7 @@ func TestListsAreRenewedInMidRun(t *testing.T) {
 		gone, less := rows[3].VehicleID, rows[150].VehicleID
 		started := b.clock.Now()
 		b.transport = &changing{next: b.world.Transport(), from: started.Add(12 * time.Hour), now: b.clock.Now, gone: gone, less: less}
-		code, stdout, stderr := b.call("run", "-i", b.path("inventory.yaml"), "-o", b.path("out"), "--format", "json", "--no-progress", "--limit", "20+10/h", "--limit-share", "100%")
+		code, stdout, stderr := b.call("run", "-i", b.path("inventory.yaml"), "-o", b.path("out"), "--format", "json", "--limit", "20+10/h", "--limit-share", "100%")
 		if code != 3 {
 			t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
 		}
@@ -46,6 +46,9 @@ func TestListsAreRenewedInMidRun(t *testing.T) {
 		})
 		if !again {
 			t.Error("the car that is granted less was not measured again")
+		}
+		if !strings.Contains(stderr, "vehicles measured before that are measured again: 2\n") || !strings.Contains(stderr, "202 of 202 vehicles") {
+			t.Errorf("the progress does not tell of it: %s", stderr[max(0, len(stderr)-1500):])
 		}
 		if !strings.Contains(b.read("out/report.json"), "connections-changed") {
 			t.Error("no note tells of the change")

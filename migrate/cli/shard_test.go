@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,7 +78,8 @@ func mixedFleet(t *testing.T) *bench {
 	return b
 }
 
-// secondUsers are entries of the cars that two users have, as the other one.
+// secondUsers are entries of the cars that two users have, as the other one. A car of General Motors is not among them: its
+// two entries are read half an hour apart, which in a world that stands still is never.
 func (b *bench) secondUsers() string {
 	b.t.Helper()
 	scout := b.path("scout")
@@ -95,7 +97,7 @@ func (b *bench) secondUsers() string {
 			b.t.Fatal(err)
 		}
 		for _, link := range links {
-			if row.UserID == "" || len(links) != 2 || link.UserID == row.UserID {
+			if row.UserID == "" || len(links) != 2 || link.UserID == row.UserID || slices.Contains([]string{"CHEVROLET", "BUICK", "CADILLAC", "GMC"}, link.Make) {
 				continue
 			}
 			fmt.Fprintf(&more, "  - vehicleId: %s\n    userId: %s\n    accessToken: %q\n", row.VehicleID, link.UserID, row.AccessToken)

@@ -95,6 +95,9 @@ func (w *watcher) loop() {
 func (w *watcher) take(e migrate.Event) {
 	if e.Word != "" {
 		w.word = e.Word
+		if w.remaining += e.Reopened; w.bar != nil && e.Reopened > 0 {
+			w.bar.ChangeMax(w.remaining)
+		}
 		w.describe()
 		if w.bar == nil {
 			fmt.Fprintln(w.out, e.Word)

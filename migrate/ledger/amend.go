@@ -23,7 +23,7 @@ type Amendment struct {
 // Amend replaces what the run was judged by, and what changed of the vehicles that each gives, in one transaction: a reader
 // sees all of it or nothing, also after a crash. A record without a verdict counts as never called.
 func (l *Ledger) Amend(ctx context.Context, a Amendment, each func(put func(before, after migrate.Record) error) error) error {
-	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+	return l.writer.finish(ctx, func(tx *sql.Tx) error {
 		for name, value := range map[string]any{"run": a.Header, "rules": a.Rules, "facts": a.Facts} {
 			text, err := json.Marshal(value)
 			if err != nil {

@@ -1,14 +1,17 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
 )
 
@@ -76,6 +79,45 @@ func TestAmendIsWholeOrNothing(t *testing.T) {
 	r, errRules := l.Rules(t.Context())
 	if diff := cmp.Diff(before, records(t, l)); diff != "" || errRules != nil || len(r.Ignore) != 0 {
 		t.Errorf("rules %+v, records (-want +got):\n%s", r, diff)
+	}
+}
+
+// TestWhatReadsIsWaitedFor: when the context of a job that reads from its caller ends, the job is over before the caller goes
+// on, and nothing of it is kept.
+func TestWhatReadsIsWaitedFor(t *testing.T) {
+	l := amended(t)
+	before := records(t, l)
+	jobs := map[string]func(ctx context.Context, read func() error) error{
+		"amend": func(ctx context.Context, read func() error) error {
+			return l.Amend(ctx, otherRules, func(put func(before, after migrate.Record) error) error {
+				return errors.Join(read(), put(before[2], before[2]))
+			})
+		},
+		"entries": func(ctx context.Context, read func() error) error {
+			return l.PutEntries(ctx, 1, func(add func(inventory.Entry) error) error { return errors.Join(read(), add(anEntry(7))) })
+		},
+		"elsewhere": func(ctx context.Context, read func() error) error {
+			return l.SetElsewhere(ctx, func(func(string) error) error { return read() })
+		},
+	}
+	for name, job := range jobs {
+		ctx, cancel := context.WithCancel(t.Context())
+		over := false // read without a lock: the race detector sees a job that goes on
+		err := job(ctx, func() error {
+			cancel()
+			for range 1000 {
+				runtime.Gosched()
+			}
+			over = true
+			return nil
+		})
+		if !over || !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: over %v, %v", name, over, err)
+		}
+	}
+	r, err := l.Rules(t.Context())
+	if diff := cmp.Diff(before, records(t, l)); diff != "" || err != nil || len(r.Ignore) != 0 {
+		t.Errorf("rules %+v, %v, records (-want +got):\n%s", r, err, diff)
 	}
 }
 

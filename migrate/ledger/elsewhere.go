@@ -8,7 +8,7 @@ import (
 // SetElsewhere replaces the ids of the vehicles that are other shards': a car of theirs that a user of this shard is
 // connected to as well is in the inventory, and no orphan.
 func (l *Ledger) SetElsewhere(ctx context.Context, each func(put func(vehicleID string) error) error) error {
-	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+	return l.writer.finish(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM elsewhere"); err != nil {
 			return err
 		}

@@ -181,7 +181,7 @@ func (n newest) copyLinks(ctx context.Context, l *Ledger, reading int) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close(), unlock()) }()
-	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+	return l.writer.finish(ctx, func(tx *sql.Tx) error {
 		for _, c := range []copying{
 			{into: "lists", query: "SELECT mode, ? AS reading, read_at, pages, complete, why FROM lists WHERE mode = ?", args: []any{reading, n.list.Mode}},
 			{into: "links", query: "SELECT ? AS reading, vehicle_id, user_id, mode, link FROM links WHERE reading = (SELECT reading FROM lists WHERE mode = ?) ORDER BY vehicle_id, user_id", args: []any{reading, n.list.Mode}},

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
 )
 
 // page is how many entries are read at a time: a read transaction over days would hold the write-ahead log.
@@ -30,6 +32,7 @@ func (l *Ledger) Pending(ctx context.Context, legs string) iter.Seq2[migrate.Tur
 		}
 		for chunk := range slices.Chunk(again, page) {
 			entries, err := l.entriesOf(ctx, chunk)
+			entries = slices.DeleteFunc(entries, func(t migrate.Turn) bool { return t.Finished }) // since the list was made
 			if !yieldAll(entries, err, yield) {
 				return
 			}
@@ -75,6 +78,23 @@ func (l *Ledger) Turn(ctx context.Context, ordinal int) (migrate.Turn, error) {
 	return turns[0], nil
 }
 
+// OthersRead is when another entry of the same car was last answered on the legacy leg, or throttled; zero where none was.
+func (l *Ledger) OthersRead(ctx context.Context, e inventory.Entry) (at time.Time, err error) {
+	rows, err := l.query(ctx, "SELECT coalesce(max(at), '') FROM vehicles WHERE vehicle_id = ? AND ordinal <> ? AND legacy IN ('answered', 'rate-limited')", e.VehicleID, e.Ordinal)
+	if err != nil {
+		return at, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return at, fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		at, _ = time.Parse(stamp, text)
+	}
+	return at, rows.Err()
+}
+
 // eachNew yields the vehicles never called; false when the reader has had enough.
 func (l *Ledger) eachNew(ctx context.Context, yield func(migrate.Turn, error) bool) bool {
 	for last := ""; ; {
@@ -99,7 +119,7 @@ func yieldAll(entries []migrate.Turn, err error, yield func(migrate.Turn, error)
 }
 
 func (l *Ledger) newPage(ctx context.Context, after string) (entries []migrate.Turn, last string, err error) {
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL, finished FROM vehicles WHERE drawn = 1 AND finished = 0 AND verdict IS NULL AND turn > ? ORDER BY turn LIMIT ?", after, page)
 	if err != nil {
 		return nil, "", fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -112,7 +132,7 @@ func (l *Ledger) entriesOf(ctx context.Context, ordinals []int) ([]migrate.Turn,
 	if err != nil {
 		return nil, err
 	}
-	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL FROM vehicles WHERE ordinal IN (SELECT value FROM json_each(?)) ORDER BY turn", string(list))
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, turn, coalesce(billed_legacy, 0) + coalesce(billed_app, 0), verdict IS NOT NULL, finished FROM vehicles WHERE ordinal IN (SELECT value FROM json_each(?)) ORDER BY turn", string(list))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ledger: %w", err)
 	}
@@ -124,7 +144,7 @@ func scanEntries(rows *sql.Rows, last *string) (entries []migrate.Turn, err erro
 	for rows.Next() {
 		var encoded string
 		var t migrate.Turn
-		if err := rows.Scan(&encoded, last, &t.Billed, &t.Known); err != nil {
+		if err := rows.Scan(&encoded, last, &t.Billed, &t.Known, &t.Finished); err != nil {
 			return nil, fmt.Errorf("cannot read the ledger: %w", err)
 		}
 		if err := json.Unmarshal([]byte(encoded), &t.Entry); err != nil {

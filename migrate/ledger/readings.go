@@ -13,7 +13,7 @@ import (
 // TakeList takes a new reading of the connections list in one mode: read is given put, hands it the connections as they
 // come, a page at a time, and says at its end what the reading is. The reading counts from then on, in one small
 // transaction; until then, and after an error or a crash, the one before it does. One that is not whole never takes the
-// place of a whole one, and one without a page takes the place of none. The changes between two whole readings come back,
+// place of a whole one, and one without a page takes the place of none. The changes since the reading before come back,
 // and vehicles that were judged by what has changed are not finished any more: nothing is known of them.
 func (l *Ledger) TakeList(ctx context.Context, mode string, read func(put func([]migrate.Link) error) (migrate.LinkList, error)) (migrate.ListChanges, error) {
 	if err := l.dropReadings(ctx); err != nil { // of a run that was killed
@@ -96,8 +96,8 @@ func (t taking) counts(ctx context.Context, list migrate.LinkList) (changes migr
 		changes.Failed, changes.Why = 1, t.ledger.cleaned(list.Why)
 		return changes, t.remember(ctx, changes, func(*sql.Tx) error { return nil })
 	}
-	if before.complete && list.Complete {
-		c := comparing{ledger: t.ledger, before: before.reading, after: t.reading}
+	if before.reading > 0 && list.Complete {
+		c := comparing{ledger: t.ledger, before: before.reading, after: t.reading, partial: !before.complete}
 		if err := c.run(ctx); err != nil {
 			return changes, err
 		}

@@ -132,3 +132,29 @@ func TestAReadingThatIsCutLeavesTheOldOne(t *testing.T) {
 		t.Errorf("%d rows are kept, %v", n, err)
 	}
 }
+
+// TestWhatAWholeListChangesOfACutOne: what is gone is gone, and what is granted less is; nothing is proved to be new.
+func TestWhatAWholeListChangesOfACutOne(t *testing.T) {
+	l := create(t, t.TempDir())
+	put(t, l, 1, fleet(4)...)
+	for n := range 4 {
+		save(t, l, aRecord(n, map[bool]migrate.Verdict{true: migrate.Blocked, false: migrate.Ready}[n == 3]))
+	}
+	link := func(n int, permissions ...string) migrate.Link {
+		return migrate.Link{VehicleID: anEntry(n).VehicleID, UserID: anEntry(n).UserID, Permissions: permissions, Mode: "live"}
+	}
+	for _, list := range []aList{
+		{Mode: "live", ReadAt: noon, Why: "cut", Links: []migrate.Link{link(0, "a"), link(1, "a", "b"), link(2, "a")}},
+		{Mode: "live", ReadAt: noon.Add(24 * time.Hour), Complete: true, Links: []migrate.Link{link(1, "a"), link(2, "a"), link(3, "a")}},
+	} {
+		if err := saveList(t.Context(), l, list); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := pending(t, l)
+	slices.Sort(got)
+	c, err := l.ListChanges(t.Context())
+	if err != nil || !slices.Equal(got, []int{0, 1}) || c.Gone.N != 1 || c.Lost.N != 1 || c.New.N != 0 || c.Reopened != 2 {
+		t.Errorf("pending %v, %+v, %v", got, c, err)
+	}
+}

@@ -10,11 +10,12 @@ import (
 	"scmigrate/migrate"
 )
 
-// comparing holds two whole readings of the connections list in one mode against each other, pair by pair, and gives up
-// what was judged by a pair that changed.
+// comparing holds a whole reading of the connections list in one mode against the one before it, pair by pair, and gives up
+// what was judged by a pair that changed. Where the one before was not whole, what it lacks is not new.
 type comparing struct {
 	ledger        *Ledger
 	before, after int
+	partial       bool // the one before was not whole
 	changes       migrate.ListChanges
 	stale         []stalePair // those whose vehicles are still to be given up
 }
@@ -38,11 +39,16 @@ func (c *comparing) run(ctx context.Context) error {
 		query string
 		args  []any
 		take  func(vehicle, user, before, after string) error
+
+		whole bool // takes the one before to be whole
 	}{
-		{onlyIn, []any{c.before, c.after}, func(vehicle, user, _, _ string) error { return c.note(&c.changes.Gone, vehicle, user, false) }},
-		{onlyIn, []any{c.after, c.before}, func(vehicle, user, _, _ string) error { return c.note(&c.changes.New, vehicle, user, true) }},
-		{changedIn, []any{c.before, c.after}, c.changed},
+		{onlyIn, []any{c.before, c.after}, func(vehicle, user, _, _ string) error { return c.note(&c.changes.Gone, vehicle, user, false) }, false},
+		{onlyIn, []any{c.after, c.before}, func(vehicle, user, _, _ string) error { return c.note(&c.changes.New, vehicle, user, true) }, true},
+		{changedIn, []any{c.before, c.after}, c.changed, false},
 	} {
+		if part.whole && c.partial {
+			continue
+		}
 		if err := c.each(ctx, part.query, part.args, part.take); err != nil {
 			return err
 		}

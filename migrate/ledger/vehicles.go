@@ -21,7 +21,7 @@ const stamp = "2006-01-02T15:04:05.000000Z"
 // ledger that has them already it renews what fresh tokens change, the expiry and the place in the file, and leaves what
 // was measured alone.
 func (l *Ledger) PutEntries(ctx context.Context, seed uint64, each func(func(inventory.Entry) error) error) error {
-	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+	return l.writer.finish(ctx, func(tx *sql.Tx) error {
 		insert, err := tx.PrepareContext(ctx, putEntry)
 		if err != nil {
 			return err

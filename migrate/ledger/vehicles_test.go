@@ -250,3 +250,24 @@ func TestAnEndedContextSavesNothingMore(t *testing.T) {
 	}
 	save(t, l, aRecord(1, migrate.Ready))
 }
+
+// TestOthersRead: the latest legacy read of a car for another entry, in whatever case its id is written; one that was not
+// called, or did not get through, does not count.
+func TestOthersRead(t *testing.T) {
+	l := create(t, t.TempDir())
+	entries := fleet(5)
+	for n, id := range []string{"car", "CAR", "Car", "caR"} {
+		entries[n].VehicleID = id
+	}
+	put(t, l, 1, entries...)
+	for n, outcome := range []migrate.LegOutcome{migrate.LegRateLimited, migrate.LegAnswered, migrate.LegUnreachable, migrate.LegNotRun} {
+		r := aRecord(n, migrate.Inconclusive)
+		r.Entry, r.At, r.Evidence.Legacy = entries[n], noon.Add(time.Duration(n)*time.Hour), migrate.Leg{Outcome: outcome}
+		save(t, l, r)
+	}
+	for n, want := range []time.Time{noon.Add(time.Hour), noon, noon.Add(time.Hour), noon.Add(time.Hour), {}} {
+		if at, err := l.OthersRead(t.Context(), entries[n]); err != nil || !at.Equal(want) {
+			t.Errorf("entry %d: %s, %v", n, at, err)
+		}
+	}
+}
