@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +49,11 @@ func TestAChangedInventoryIsListedAndAccepted(t *testing.T) {
 		case 7:
 			return strings.Replace(row, b.world.Inventory()[7].UserID, otherUser, 1)
 		case 8:
-			return row + "    fields: [odometer.distance]\n"
+			return row + "    fields: [odometer.distance]\n" // was asked for
+		case 9:
+			return row + "    fields: [location, vin]\n" // was never asked for
+		case 10:
+			return regexp.MustCompile(`grant: \S+`).ReplaceAllString(row, "grant: another")
 		}
 		return row
 	}))
@@ -56,7 +61,7 @@ func TestAChangedInventoryIsListedAndAccepted(t *testing.T) {
 	if code != 2 || len(b.world.Requests()) != sent {
 		t.Errorf("without the flag: exit %d, %d requests\n%s", code, len(b.world.Requests())-sent, stderr)
 	}
-	for _, want := range []string{"added: 10 (", "removed: 5 (", "another userId, to be measured anew: 1 (", "other fields, to be measured anew: 1 (", "--accept-changes"} {
+	for _, want := range []string{"added: 10 (", "removed: 5 (", "another userId, to be measured anew: 1 (", "other fields, to be judged anew: 2 (", "another grant: 1 (", "--accept-changes"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("want %q in\n%s", want, stderr)
 		}
@@ -74,7 +79,7 @@ func TestAChangedInventoryIsListedAndAccepted(t *testing.T) {
 	rows := b.world.Inventory()
 	for n, row := range rows {
 		want := 0
-		if n >= 20 || n == 8 {
+		if n >= 20 || n == 9 {
 			want = 1
 		}
 		if called[row.VehicleID] != want {

@@ -54,13 +54,14 @@ func (l *Ledger) Looks(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// Billed sums the billed reads of both legs.
+// Billed sums the billed reads of both legs, also of vehicles that the inventory has no more.
 func (l *Ledger) Billed(ctx context.Context) (legacy, app int, err error) {
 	err = l.read.QueryRowContext(ctx, "SELECT coalesce(sum(billed_legacy),0), coalesce(sum(billed_app),0) FROM vehicles").Scan(&legacy, &app)
 	if err != nil {
 		return 0, 0, fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	return legacy, app, nil
+	changes, err := l.Accepted(ctx)
+	return legacy + changes.BilledLegacy, app + changes.BilledApp, err
 }
 
 // Tally counts the vehicles by what became of them; those that the sample left out are none of the run's.
