@@ -78,8 +78,8 @@ func (o *options) chosen(j migrate.Judgement) bool {
 	return false
 }
 
-// takeOver takes from an earlier run what is not to be measured again. It must have measured the same vehicles in the same
-// way, for the verdicts of both are counted together.
+// takeOver takes from an earlier run what is not to be measured again. It must have measured in the same way, for the verdicts
+// of both are counted together. Rows that it does not have are called, those that the inventory has no more stay behind.
 func (f *fleet) takeOver(ctx context.Context, h ledger.Header) (err error) {
 	if f.o.only == "" {
 		return nil
@@ -94,7 +94,6 @@ func (f *fleet) takeOver(ctx context.Context, h ledger.Header) (err error) {
 		return err
 	}
 	for _, c := range []struct{ what, theirs, ours string }{
-		{"another inventory (rows or userIds were added, removed or changed since)", theirs.InventoryDigest, h.InventoryDigest},
 		{"--fields " + theirs.Fields, theirs.Fields, h.Fields},
 		{"--legs " + theirs.Legs, theirs.Legs, h.Legs},
 		{"--legacy-api " + theirs.LegacyAPI, theirs.LegacyAPI, h.LegacyAPI},
@@ -105,5 +104,38 @@ func (f *fleet) takeOver(ctx context.Context, h ledger.Header) (err error) {
 			return usagef("--previous %s was run with %s, so its vehicles cannot be counted with this run's: run with the same, or without --only", f.o.previous, c.what)
 		}
 	}
-	return f.ledger.Carry(ctx, from, f.o.chosen)
+	if err := f.o.sameFleet(ctx, from, theirs); err != nil {
+		return err
+	}
+	if err := f.ledger.Carry(ctx, from, f.o.chosen); err != nil {
+		return err
+	}
+	return f.sayCarried(ctx)
+}
+
+// sameFleet refuses an earlier run that left vehicles uncalled which nobody chose: there is nothing of them to take over, and
+// calling them all is not what --only says.
+func (o *options) sameFleet(ctx context.Context, from *ledger.Ledger, h ledger.Header) error {
+	tally, err := from.Tally(ctx)
+	if err != nil {
+		return err
+	}
+	words := o.onlyList()
+	if n := tally.Total - tally.Measured(); n > 0 && !slices.Contains(words, string(migrate.Inconclusive)) && !slices.Contains(words, string(migrate.NotRun)) {
+		return usagef("--previous %s never called %d of its %d vehicles, of which there is nothing to take over: finish that run first (scmigrate run -i %s -o %s), or call them, too: --only %s,%s", o.previous, n, tally.Total, h.Inventory, o.previous, o.only, migrate.NotRun)
+	}
+	return nil
+}
+
+func (f *fleet) sayCarried(ctx context.Context) error {
+	carried, err := f.ledger.Carried(ctx)
+	if err != nil {
+		return err
+	}
+	tally, err := f.ledger.Tally(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f.p.Stderr, "%d vehicles are taken over from %s, %d are called: those that were %s, and rows that it does not have\n", carried.Vehicles, f.o.previous, tally.Total-carried.Vehicles, f.o.only)
+	return err
 }

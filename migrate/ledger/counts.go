@@ -66,21 +66,39 @@ func (l *Ledger) Billed(ctx context.Context) (legacy, app int, err error) {
 
 // Tally counts the vehicles by what became of them; those that the sample left out are none of the run's.
 func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
+	t, err := l.tally(ctx, "drawn = 1")
+	if err != nil {
+		return t, err
+	}
+	var carried bool
+	if err := l.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM vehicles WHERE carried = 1)").Scan(&carried); err != nil {
+		return t, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	if carried {
+		own, err := l.tally(ctx, "drawn = 1 AND carried = 0")
+		t.Own = &own
+		return t, err
+	}
+	return t, nil
+}
+
+// tally counts some of them; which is part of the query.
+func (l *Ledger) tally(ctx context.Context, which string) (migrate.Tally, error) {
 	t := migrate.Tally{Verdicts: map[migrate.Verdict]int{}, Legacy: map[migrate.LegOutcome]int{}, App: map[migrate.LegOutcome]int{}}
-	err := l.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(finished),0), count(DISTINCT CASE WHEN legacy_status=401 AND legacy IN ('grant-dead') THEN grant_id END) FROM vehicles WHERE drawn = 1`).
+	err := l.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(finished),0), count(DISTINCT CASE WHEN legacy_status=401 AND legacy IN ('grant-dead') THEN grant_id END) FROM vehicles WHERE `+which).
 		Scan(&t.Total, &t.Finished, &t.RefusedGrants)
 	if err != nil {
 		return t, fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	for _, part := range []struct {
-		query string
-		take  func(name string, n int)
+		column string
+		take   func(name string, n int)
 	}{
-		{"SELECT verdict, count(*) FROM vehicles WHERE verdict IS NOT NULL GROUP BY verdict", func(name string, n int) { t.Verdicts[migrate.Verdict(name)] = n }},
-		{"SELECT legacy, count(*) FROM vehicles WHERE legacy IS NOT NULL GROUP BY legacy", func(name string, n int) { t.Legacy[migrate.LegOutcome(name)] = n }},
-		{"SELECT app, count(*) FROM vehicles WHERE app IS NOT NULL GROUP BY app", func(name string, n int) { t.App[migrate.LegOutcome(name)] = n }},
+		{"verdict", func(name string, n int) { t.Verdicts[migrate.Verdict(name)] = n }},
+		{"legacy", func(name string, n int) { t.Legacy[migrate.LegOutcome(name)] = n }},
+		{"app", func(name string, n int) { t.App[migrate.LegOutcome(name)] = n }},
 	} {
-		counts, err := l.count(ctx, part.query)
+		counts, err := l.count(ctx, "SELECT "+part.column+", count(*) FROM vehicles WHERE "+part.column+" IS NOT NULL AND "+which+" GROUP BY "+part.column)
 		if err != nil {
 			return t, err
 		}
