@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -8,6 +9,10 @@ import (
 	"time"
 
 	"scmigrate/fixtures"
+	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/rules"
 )
 
 // rowsText is an inventory of these rows of the world, with changes to some of their lines.
@@ -114,5 +119,61 @@ func TestAnotherOrderNeedsNoWord(t *testing.T) {
 	}
 	if got := b.report().Vehicles[0].VehicleID; got != b.world.Inventory()[3].VehicleID {
 		t.Error(fmt.Sprint("the first is ", got))
+	}
+}
+
+// openedLedger gives a run's ledger to do, as a process that ends without a word.
+func (b *bench) openedLedger(do func(*ledger.Ledger) error) {
+	b.t.Helper()
+	l, err := ledger.Create(b.path("out"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := errors.Join(do(l), l.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// TestAKilledPass1LeavesNothing: rows without a header are another inventory's, perhaps.
+func TestAKilledPass1LeavesNothing(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(3, 9))
+	b.openedLedger(func(l *ledger.Ledger) error {
+		return l.PutEntries(t.Context(), 1, func(put func(inventory.Entry) error) error {
+			for n := range 5 {
+				if err := put(inventory.Entry{Ordinal: n, VehicleID: fmt.Sprint("stranger-", n)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if code, _, stderr := b.run(); code != 0 || len(b.report().Vehicles) != 3 {
+		t.Errorf("exit %d, %d vehicles\n%s", code, len(b.report().Vehicles), stderr)
+	}
+}
+
+// TestRulesAreNotMixed: a resume under other rules that was killed half-way, and then one under the first rules again.
+func TestRulesAreNotMixed(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(3, 9))
+	if code, _, stderr := b.run(); code != 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	b.openedLedger(func(l *ledger.Ledger) error {
+		h, err := l.Header(t.Context())
+		if err != nil {
+			return err
+		}
+		if err := l.ChangeRules(t.Context(), h, rules.Rules{Permissions: []string{"control_everything"}}); err != nil {
+			return err
+		}
+		_, err = l.Rejudge(t.Context(), func(migrate.Record) migrate.Judgement { return migrate.Judgement{Verdict: migrate.Blocked} })
+		return err
+	})
+	sent := len(b.world.Requests())
+	if code, _, stderr := b.run(); code != 0 || b.report().Verdicts["ready"] != 3 {
+		t.Errorf("exit %d, %v\n%s", code, b.report().Verdicts, stderr)
+	}
+	if n := len(b.world.Requests()) - sent; n > 1 {
+		t.Errorf("%d requests", n)
 	}
 }
