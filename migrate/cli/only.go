@@ -78,39 +78,50 @@ func (o *options) chosen(j migrate.Judgement) bool {
 	return false
 }
 
-// takeOver takes from an earlier run what is not to be measured again. It must have measured in the same way, for the verdicts
-// of both are counted together. Rows that it does not have are called, those that the inventory has no more stay behind.
-func (f *fleet) takeOver(ctx context.Context, h ledger.Header) (err error) {
+// takeOver takes from an earlier run what is not to be measured again. Rows that it does not have are called, those that the
+// inventory has no more stay behind.
+func (f *fleet) takeOver(ctx context.Context) (err error) {
 	if f.o.only == "" {
 		return nil
 	}
-	from, unlock, err := ledger.OpenEarlier(f.o.previous)
+	from, unlock, err := f.o.openEarlier(ctx)
 	if err != nil {
-		return usage(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, from.Close(), unlock()) }()
-	theirs, err := from.Header(ctx)
-	if err != nil {
-		return err
-	}
-	for _, c := range []struct{ what, theirs, ours string }{
-		{"--fields " + theirs.Fields, theirs.Fields, h.Fields},
-		{"--legs " + theirs.Legs, theirs.Legs, h.Legs},
-		{"--legacy-api " + theirs.LegacyAPI, theirs.LegacyAPI, h.LegacyAPI},
-		{"--shard " + theirs.Shard, theirs.Shard, h.Shard},
-		{"--sample " + theirs.Sample, theirs.Sample, h.Sample},
-	} {
-		if c.theirs != c.ours {
-			return usagef("--previous %s was run with %s, so its vehicles cannot be counted with this run's: run with the same, or without --only", f.o.previous, c.what)
-		}
-	}
-	if err := f.o.sameFleet(ctx, from, theirs); err != nil {
-		return err
-	}
 	if err := f.ledger.Carry(ctx, from, f.o.chosen); err != nil {
 		return err
 	}
 	return f.sayCarried(ctx)
+}
+
+// openEarlier opens the run of --previous. It must have measured in the same way, for the verdicts of both are counted
+// together.
+func (o *options) openEarlier(ctx context.Context) (from *ledger.Ledger, unlock func() error, err error) {
+	if from, unlock, err = ledger.OpenEarlier(o.previous); err != nil {
+		return nil, nil, usage(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, from.Close(), unlock())
+		}
+	}()
+	theirs, err := from.Header(ctx)
+	if err != nil {
+		return from, unlock, err
+	}
+	for _, c := range []struct{ what, theirs, ours string }{
+		{"--fields " + theirs.Fields, theirs.Fields, o.fieldSpec},
+		{"--legs " + theirs.Legs, theirs.Legs, o.legs},
+		{"--legacy-api " + theirs.LegacyAPI, theirs.LegacyAPI, o.legacyAPI},
+		{"--shard " + theirs.Shard, theirs.Shard, ""},
+		{"--sample " + theirs.Sample, theirs.Sample, ""},
+	} {
+		if c.theirs != c.ours {
+			return from, unlock, usagef("--previous %s was run with %s, so its vehicles cannot be counted with this run's: run with the same, or without --only", o.previous, c.what)
+		}
+	}
+	return from, unlock, o.sameFleet(ctx, from, theirs)
 }
 
 // sameFleet refuses an earlier run that left vehicles uncalled which nobody chose: there is nothing of them to take over, and

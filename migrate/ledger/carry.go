@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
 )
 
 // OpenEarlier opens the ledger of an earlier run of the same inventory, and keeps runs from writing to it until unlock.
@@ -45,6 +46,30 @@ func (l *Ledger) Carry(ctx context.Context, from *Ledger, chosen func(migrate.Ju
 		}
 	}
 	return errors.Join(rows.Err(), l.carry(ctx, group), l.carryLists(ctx, from))
+}
+
+// Kept gives the entries that Carry would take over, as this ledger has them.
+func (l *Ledger) Kept(ctx context.Context, chosen func(migrate.Judgement) bool, take func(inventory.Entry)) error {
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, judgement FROM vehicles WHERE verdict IS NOT NULL AND faulty = 0 AND drawn = 1")
+	if err != nil {
+		return fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var entry, judgement string
+		if err := rows.Scan(&entry, &judgement); err != nil {
+			return fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		var e inventory.Entry
+		var j migrate.Judgement
+		if err := errors.Join(json.Unmarshal([]byte(entry), &e), json.Unmarshal([]byte(judgement), &j)); err != nil {
+			return fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+		}
+		if !chosen(j) {
+			take(e)
+		}
+	}
+	return rows.Err()
 }
 
 // scanCarried gives the values of carryRow.

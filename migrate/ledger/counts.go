@@ -115,25 +115,23 @@ type Departure struct {
 	Host smartcar.Host
 }
 
-// CallsSince are the calls since a moment, oldest first: what a resumed run's bucket has already paid. The host is the one
-// that a call went to: a v3 path that counts as the legacy leg's (opaque tokens) was v3's to serve.
-func (l *Ledger) CallsSince(ctx context.Context, since time.Time) ([]Departure, error) {
-	rows, err := l.read.QueryContext(ctx, `SELECT at, CASE WHEN host = ? AND path LIKE '/v3/%' THEN ? ELSE host END FROM calls WHERE at >= ? ORDER BY at`,
-		smartcar.HostLegacy, smartcar.HostApp, since.UTC().Format(stamp))
+// EachCall gives all calls, oldest first: what a resumed run's buckets have already paid. The host is the one that a call
+// went to: a v3 path that counts as the legacy leg's (opaque tokens) was v3's to serve.
+func (l *Ledger) EachCall(ctx context.Context, take func(Departure)) error {
+	rows, err := l.read.QueryContext(ctx, `SELECT at, CASE WHEN host = ? AND path LIKE '/v3/%' THEN ? ELSE host END FROM calls ORDER BY at`, smartcar.HostLegacy, smartcar.HostApp)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		return fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	defer rows.Close()
-	var calls []Departure
 	for rows.Next() {
 		var text string
 		var d Departure
 		if err := rows.Scan(&text, &d.Host); err != nil {
-			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+			return fmt.Errorf("cannot read the ledger: %w", err)
 		}
 		if d.At, err = time.Parse(stamp, text); err == nil {
-			calls = append(calls, d)
+			take(d)
 		}
 	}
-	return calls, rows.Err()
+	return rows.Err()
 }
