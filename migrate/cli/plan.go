@@ -142,7 +142,7 @@ func (o *options) sameRun(h ledger.Header, file *inventory.File) (err error) {
 	if o.sample, err = o.resumedSample(h, file.Len()); err != nil {
 		return err
 	}
-	o.sampleSeed = int(h.Seed) //nolint:gosec // it was one of these
+	o.sampleSeed = int(h.Seed)
 	o.draw, err = migrate.ParseSample(o.sample)
 	return err
 }

@@ -159,23 +159,21 @@ func (l *Ledger) renew(ctx context.Context, tx *sql.Tx, seed uint64, each Each) 
 		return err
 	}
 	defer put.Close()
-	held, err := l.read.QueryContext(ctx, "SELECT ordinal, entry FROM vehicles ORDER BY ordinal")
+	rows, err := l.read.QueryContext(ctx, "SELECT ordinal, entry FROM vehicles ORDER BY ordinal")
 	if err != nil {
 		return err
 	}
-	defer held.Close()
-	ordinal, text := -1, sql.RawBytes(nil)
+	defer rows.Close()
+	held := heldRows{rows: rows, ordinal: -1}
 	changed, remake := 0, []string(nil)
 	for row, err := range entryRows(ctx, seed, each) {
 		if err != nil {
 			return err
 		}
-		for ordinal < row.entry.Ordinal && held.Next() {
-			if err := held.Scan(&ordinal, &text); err != nil {
+		if same, err := held.same(row); err != nil || same {
+			if err != nil {
 				return err
 			}
-		}
-		if ordinal == row.entry.Ordinal && string(text) == row.encoded {
 			continue
 		}
 		if changed++; changed == manyRows {
@@ -187,7 +185,24 @@ func (l *Ledger) renew(ctx context.Context, tx *sql.Tx, seed uint64, each Each) 
 			return err
 		}
 	}
-	return errors.Join(held.Err(), execAll(ctx, tx, remake))
+	return errors.Join(rows.Err(), execAll(ctx, tx, remake))
+}
+
+// heldRows are the rows that a ledger has, in their order.
+type heldRows struct {
+	rows    *sql.Rows
+	ordinal int
+	entry   sql.RawBytes
+}
+
+// same tells whether the ledger holds the very same entry in its place.
+func (h *heldRows) same(row entryRow) (bool, error) {
+	for h.ordinal < row.entry.Ordinal && h.rows.Next() {
+		if err := h.rows.Scan(&h.ordinal, &h.entry); err != nil {
+			return false, err
+		}
+	}
+	return h.ordinal == row.entry.Ordinal && string(h.entry) == row.encoded, nil
 }
 
 func grantOf(e inventory.Entry) string {
