@@ -51,7 +51,7 @@ func (l *Ledger) Accepted(ctx context.Context) (c Changes, err error) {
 // what was measured; what is gone leaves the ledger, but for its calls and its cost; the rest is pending. All of it, with
 // the header, is one transaction.
 func (l *Ledger) ReplaceEntries(ctx context.Context, seed uint64, each Each, accept func(Changes) (Header, error)) error {
-	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+	return l.writer.finish(ctx, func(tx *sql.Tx) error {
 		r := replacing{ctx: ctx, tx: tx, seed: seed}
 		if err := r.run(each, accept); err != nil {
 			return errors.Join(err, r.clear())

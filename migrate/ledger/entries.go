@@ -23,7 +23,7 @@ type Each func(put func(inventory.Entry) error) error
 // already it renews what fresh tokens change, the expiry and the place in the file, and leaves what was measured alone;
 // rows that stay as they are cost no write.
 func (l *Ledger) PutEntries(ctx context.Context, seed uint64, each Each) error {
-	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+	return l.writer.finish(ctx, func(tx *sql.Tx) error {
 		var known bool
 		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM vehicles)").Scan(&known); err != nil {
 			return err

@@ -54,6 +54,17 @@ func (w *writer) wait(ctx context.Context, do func(*sql.Tx) error) error {
 	}
 }
 
+// finish is wait for a job that reads from its caller while it writes: it never returns before the job is over. When ctx has
+// ended by then, nothing of it is kept.
+func (w *writer) finish(ctx context.Context, do func(*sql.Tx) error) error {
+	return w.wait(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
+}
+
 func (w *writer) send(j job) error {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
