@@ -100,12 +100,7 @@ func (r *replacing) run(each Each, accept func(Changes) (Header, error)) error {
 }
 
 func (r *replacing) do(texts ...string) error {
-	for _, text := range texts {
-		if _, err := r.tx.Exec(text); err != nil {
-			return err
-		}
-	}
-	return nil
+	return execAll(r.ctx, r.tx, texts)
 }
 
 // clear is done in the transaction: a table of the connection would outlive it.
@@ -178,6 +173,13 @@ func (r *replacing) each(query string, into *migrate.Counted) error {
 // apply moves the rows that stay out of the way first, below zero: an ordinal may be somebody else's until then. A vehicle
 // that an earlier run measured is measured for its other fields, and one with another user keeps its cost.
 func (r *replacing) apply(h Header) error {
+	var remake []string
+	if r.changes.Moved+r.changes.N() > manyRows {
+		var err error
+		if remake, err = dropIndexes(r.ctx, r.tx); err != nil {
+			return err
+		}
+	}
 	err := r.do(
 		"UPDATE vehicles SET finished = 0, carried = 0 WHERE carried = 1 AND ordinal IN (SELECT i.old "+otherFields+")",
 		"DELETE FROM vehicles WHERE ordinal IN (SELECT ordinal FROM temp.standing WHERE NOT taken)",
@@ -192,7 +194,7 @@ func (r *replacing) apply(h Header) error {
 		`INSERT INTO vehicles(ordinal, vehicle_id, user_id, grant_id, entry, turn, draw, faulty, billed_legacy, billed_app)
 			SELECT i.ordinal, json_extract(i.entry, '$.VehicleID'), json_extract(i.entry, '$.UserID'), i.grant_id, i.entry, i.turn, i.draw, i.faulty, s.billed_legacy, s.billed_app
 			FROM temp.incoming i LEFT JOIN temp.standing s ON s.vehicle = i.vehicle AND NOT s.taken AND s.vehicle IN (`+anotherUser+`) WHERE i.old IS NULL`)
-	if err != nil {
+	if err := errors.Join(err, execAll(r.ctx, r.tx, remake)); err != nil {
 		return fmt.Errorf("cannot take the changed inventory: %w", err)
 	}
 	lines := map[string]any{"run": h}

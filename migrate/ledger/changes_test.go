@@ -155,3 +155,23 @@ func TestRulesThatChangedHalfWay(t *testing.T) {
 		t.Errorf("%+v, %+v, %v, %v", got, stored, err, err2)
 	}
 }
+
+// TestManyMovedRowsKeepTheIndexes, which are made anew where most rows move.
+func TestManyMovedRowsKeepTheIndexes(t *testing.T) {
+	l := create(t, t.TempDir())
+	e := fleet(manyRows + 10)
+	put(t, l, 1, e...)
+	want := indexes(t, l)
+	if c := replace(t, l, nil, e[1:]...); c.Removed.N != 1 || c.Moved != len(e)-1 {
+		t.Errorf("%+v", c)
+	}
+	if got := indexes(t, l); !slices.Equal(got, want) {
+		t.Errorf("%d indexes, want %d", len(got), len(want))
+	}
+	if r, err := l.Record(t.Context(), 5); err != nil || r.Entry.VehicleID != e[6].VehicleID || r.Entry.Ordinal != 5 {
+		t.Errorf("%+v, %v", r.Entry, err)
+	}
+	if n := len(pending(t, l)); n != len(e)-1 {
+		t.Errorf("%d pending", n)
+	}
+}
