@@ -84,7 +84,7 @@ type remainder struct {
 	earlier  *migrate.Earlier
 	pending  map[int]bool
 	buckets  *smartcar.Limiter // as the calls have left them; nil: full
-	controls int                // made and refused
+	controls int               // made and refused
 	listedAt time.Time
 
 	kept map[uint64]bool // entries that are taken over, by key
