@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"scmigrate/migrate/inventory"
@@ -12,39 +13,42 @@ import (
 
 // ForecastOptions are what a forecast needs to know of the run to come.
 type ForecastOptions struct {
-	Legs            string
-	LegacyAPI       string // LegacyV2 or LegacyV3
-	Shard           Shard
-	Bucket          smartcar.LimiterOptions // what this shard may take, where it is one
-	Controls        int
-	ReadsPerVehicle int // billed reads, at the most
-	Start           time.Time
-	Retirement      time.Time // the day v2.0 ends, zero where the rules state none
-	Command         bool      // the inventory has a token command: tokens are fresh at the moment of use
-	TimeBox         time.Duration
-	Earlier         *Earlier // nil: a new run
+	Legs       string
+	LegacyAPI  string // LegacyV2 or LegacyV3
+	Shard      Shard
+	Bucket     smartcar.LimiterOptions   // what this shard may take, where it is one
+	Controls   int                       // that are still to be made
+	Reads      func(inventory.Entry) int // billed reads of a vehicle, at the most; nil: none
+	Start      time.Time
+	Retirement time.Time // the day v2.0 ends, zero where the rules state none
+	Command    bool      // the inventory has a token command: tokens are fresh at the moment of use
+	TimeBox    time.Duration
+	Buckets    *smartcar.Limiter // as an earlier run left them; nil: full
+	ListedAt   time.Time         // when the connections lists were read that the run begins with; zero: it reads them
+	Earlier    *Earlier          // nil: a new run
 }
 
 // Earlier is what a run that is to be gone on with has done.
-type Earlier struct {
-	Requests, Billed int
-	Listed           bool // the connections lists are of today
-	Controls         int  // made and refused
-}
+type Earlier struct{ Requests, Billed int }
 
 // Forecast says what a run would cost, from the inventory alone. It keeps one number per vehicle with an expiry.
 type Forecast struct {
 	o                                     ForecastOptions
-	full                                  *smartcar.Limiter // a bucket nobody has taken from yet
+	buckets                               *smartcar.Limiter // what may be taken, from Start
 	vehicles, faulty, tokenless, userless int
-	leftOut, elsewhere, done              int     // by the sample; in other shards; finished by earlier runs
+	leftOut, elsewhere, done, carried     int     // by the sample; in other shards; finished before; as another run measured them
+	reads, mostReads                      int     // billed: in all, and of one vehicle
 	expiries                              []int64 // unix seconds of tokens that cannot be had again
 }
 
 // NewForecast starts a forecast; Add gives it the entries.
 func NewForecast(o ForecastOptions) *Forecast {
 	o.Bucket.Now = func() time.Time { return o.Start }
-	return &Forecast{o: o, full: smartcar.NewLimiter(o.Bucket)}
+	f := &Forecast{o: o, buckets: o.Buckets}
+	if f.buckets == nil {
+		f.buckets = smartcar.NewLimiter(o.Bucket)
+	}
+	return f
 }
 
 // Add takes one entry into account.
@@ -58,6 +62,10 @@ func (f *Forecast) Add(e inventory.Entry) {
 		return
 	}
 	f.vehicles++
+	if f.o.Reads != nil {
+		n := f.o.Reads(e)
+		f.reads, f.mostReads = f.reads+n, max(f.mostReads, n)
+	}
 	if e.UserID == "" {
 		f.userless++
 	}
@@ -69,8 +77,8 @@ func (f *Forecast) Add(e inventory.Entry) {
 // Done takes an entry into account that an earlier run on the same directory has finished.
 func (f *Forecast) Done() { f.done++ }
 
-// Debit takes a call of the earlier run out of the bucket.
-func (f *Forecast) Debit(at time.Time, host smartcar.Host) { f.full.DebitAt(at, host) }
+// Carry takes an entry into account that is taken over from an earlier run, as --only says.
+func (f *Forecast) Carry() { f.carried++ }
 
 // LeaveOut takes an entry into account that the sample did not draw: it is listed like all others, and not called.
 func (f *Forecast) LeaveOut() { f.leftOut++ }
@@ -80,19 +88,15 @@ func (f *Forecast) Elsewhere() { f.elsewhere++ }
 
 // pages are those of the connections list, and one of the simulated vehicles'.
 func (f *Forecast) pages() int {
-	return max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+f.elsewhere+f.done+99)/100) + 1
+	return max(1, (f.vehicles+f.faulty+f.tokenless+f.leftOut+f.elsewhere+f.done+f.carried+99)/100) + 1
 }
 
 // lead are the v3 calls before the first vehicle: the lists and the controls, unless an earlier run has made them.
 func (f *Forecast) lead() int {
-	n := f.pages() + f.o.Controls
-	if e := f.o.Earlier; e != nil {
-		n = max(0, f.o.Controls-e.Controls)
-		if !e.Listed {
-			n += f.pages()
-		}
+	if f.o.ListedAt.IsZero() {
+		return f.pages() + f.o.Controls
 	}
-	return n
+	return f.o.Controls
 }
 
 // shardLine says what part of the fleet the figures are of, and what it costs to cut it.
@@ -112,10 +116,10 @@ func (f *Forecast) Requests() (legacy, app, iam int) { return f.requests(f.o.Leg
 
 // renewal is how long a reading of the lists holds: see scheduleLists.
 func (f *Forecast) renewal() time.Duration {
-	if f.full.Burst() == 0 {
+	if f.buckets.Burst() == 0 {
 		return listAge
 	}
-	reading := time.Duration(float64(f.pages()) / f.full.PerMinute() * float64(time.Minute))
+	reading := time.Duration(float64(f.pages()) / f.buckets.PerMinute() * float64(time.Minute))
 	return max(listAge, listShare*reading)
 }
 
@@ -127,9 +131,13 @@ func (f *Forecast) requests(legs string, vehicles int) (legacy, app, iam int) {
 	case "both":
 		legacy, app = vehicles, app+vehicles
 	}
+	age := time.Duration(0)
+	if !f.o.ListedAt.IsZero() {
+		age = f.o.Start.Sub(f.o.ListedAt)
+	}
 	for renewals := 0; ; renewals++ {
 		took := f.duration(legacy, app, 1+int(f.duration(legacy, app, 1)/time.Hour))
-		if legs == "connections" || renewals == int(took/f.renewal()) {
+		if legs == "connections" || renewals >= int((took+age)/f.renewal()) {
 			break
 		}
 		app += f.pages()
@@ -139,7 +147,7 @@ func (f *Forecast) requests(legs string, vehicles int) (legacy, app, iam int) {
 
 // duration is how long so many requests of each leg take at the least: a bucket is full at the start and refills steadily.
 func (f *Forecast) duration(legacy, app, iam int) time.Duration {
-	return f.full.Duration(LoadOf(f.o.LegacyAPI, legacy, app, iam))
+	return f.buckets.Duration(LoadOf(f.o.LegacyAPI, legacy, app, iam))
 }
 
 // LoadOf is what calls of the legs ask of the hosts: with --legacy-api v3 both legs go to v3.
@@ -153,11 +161,11 @@ func LoadOf(legacyAPI string, legacy, app, iam int) smartcar.Load {
 // dead counts the tokens that expire before their turn, the earliest expiry being called first.
 func (f *Forecast) dead() int {
 	slices.Sort(f.expiries)
-	lead := f.o.Controls + 2
+	lead := f.lead()
 	n := 0
 	for i, expiry := range f.expiries {
 		called := i - n + 1
-		turn := f.o.Start.Add(f.duration(called, lead+called, 1))
+		turn := f.o.Start.Add(f.duration(called, lead+called, 1+int(f.duration(called, lead+called, 1)/time.Hour)))
 		if turn.Unix() >= expiry {
 			n++
 		}
@@ -173,7 +181,7 @@ func (f *Forecast) Lines() []string {
 	lines := []string{
 		fmt.Sprintf("vehicles            %d to call, %d without a token, %d faulty rows, %d without a userId", f.vehicles, f.tokenless, f.faulty, f.userless),
 		fmt.Sprintf("requests            %d: legacy %d, app %d, token endpoint %d (rechecks and vehicles missing from the connections list come on top)", total, legacy, app, iam),
-		fmt.Sprintf("billed reads        at most %d a vehicle, %d in all", f.o.ReadsPerVehicle, f.o.ReadsPerVehicle*f.vehicles),
+		fmt.Sprintf("billed reads        at most %d a vehicle, %d in all", f.mostReads, f.reads),
 		fmt.Sprintf("shortest duration   %s at the limit", roundUp(took)),
 		fmt.Sprintf("ends not before     %s", f.o.Start.Add(took).UTC().Format("2006-01-02 15:04 UTC")),
 	}
@@ -187,7 +195,10 @@ func (f *Forecast) Lines() []string {
 		lines = append([]string{fmt.Sprintf("sample              %d of %d vehicles, whole users; the others are not called", n, n+f.leftOut)}, lines...)
 	}
 	if e := f.o.Earlier; e != nil {
-		lines = append([]string{fmt.Sprintf("going on            %d vehicles are finished; %d requests and %d billed reads were spent; what follows is what remains", f.done, e.Requests, e.Billed)}, lines...)
+		lines = append([]string{fmt.Sprintf("going on            %d vehicles are finished; %d requests and %d billed reads were spent; %swhat follows is what remains", f.done, e.Requests, e.Billed, f.bucketText())}, lines...)
+	}
+	if f.carried > 0 {
+		lines = append([]string{fmt.Sprintf("taken over          %d vehicles as the earlier run measured them; those that were chosen are called, and rows that it does not have", f.carried)}, lines...)
 	}
 	if f.o.Shard.N > 0 {
 		lines = append([]string{f.shardLine()}, lines...)
@@ -198,6 +209,16 @@ func (f *Forecast) Lines() []string {
 	lines = append(lines, f.budgetLines(took)...)
 	lines = append(lines, f.cheaper(took)...)
 	return append(lines, "never called        anything but reads: the transport refuses every command before it leaves the process")
+}
+
+// bucketText says what the calls of before have left in the bucket, "" where there is none or one for each host.
+func (f *Forecast) bucketText() string {
+	burst := f.buckets.Burst()
+	if burst == 0 || f.buckets.PerHost() {
+		return ""
+	}
+	level := sort.Search(burst, func(n int) bool { return f.duration(0, n+1, 0) > 0 })
+	return fmt.Sprintf("the bucket holds %d of %d requests; ", level, burst)
 }
 
 // retirementLine holds the end of the run against the day from which v2.0 cannot be compared with any more.

@@ -3,6 +3,8 @@ package migrate
 import (
 	"fmt"
 	"time"
+
+	"scmigrate/compare"
 )
 
 // budgetLines say how far --max-requests and --time-box reach.
@@ -54,19 +56,37 @@ func (f *Forecast) cheaper(took time.Duration) (lines []string) {
 	}
 	say("--legs connections", "connections", 0, "decides users, connections and permissions of the whole fleet, without a token or a billed read")
 	if f.o.Legs == "both" {
-		say("--legs app", "app", f.vehicles, fmt.Sprintf("tells whether v3 serves each vehicle, for 1 billed read instead of up to %d", f.o.ReadsPerVehicle))
+		say("--legs app", "app", f.vehicles, fmt.Sprintf("tells whether v3 serves each vehicle, for 1 billed read instead of up to %d", f.mostReads))
 	}
+	lines = append(lines, f.cheaperReads()...)
 	if n := f.vehicles; f.leftOut == 0 && n > 2*offeredSample {
 		bound := UpperBound(0, SampleFrame{Of: n, Vehicles: offeredSample, Users: offeredSample, LargestUser: 1}, Confidence)
 		say(fmt.Sprintf("--sample %d", offeredSample), f.o.Legs, offeredSample, fmt.Sprintf("none blocked would mean at most %.1f %% of the fleet, with 95 %% confidence, where each user has one vehicle", 100*bound))
 	}
 	if share := f.o.Bucket.Share; share > 0 && share < 1 {
 		whole := f.o
-		whole.Bucket.Share, whole.Earlier = 1, nil
+		whole.Bucket.Share, whole.Buckets = 1, nil
 		w := NewForecast(whole)
-		w.vehicles, w.faulty, w.tokenless, w.leftOut, w.elsewhere = f.vehicles, f.faulty, f.tokenless, f.leftOut, f.elsewhere
+		w.vehicles, w.faulty, w.tokenless, w.leftOut, w.elsewhere, w.carried = f.vehicles, f.faulty, f.tokenless, f.leftOut, f.elsewhere, f.carried
 		legacy, app, iam := w.Requests()
 		lines = append(lines, fmt.Sprintf("faster              --limit-share 100%%: %s, where production can do without its part meanwhile", roundUp(w.duration(legacy, app, iam))))
 	}
+	if f.carried == 0 {
+		lines = append(lines, fmt.Sprintf("the next time       --only VERDICT|CAUSE --previous DIR0: 2 requests for each vehicle that is chosen, and %d for the lists, the controls and the token", f.lead()+1))
+	}
 	return lines
+}
+
+// cheaperReads says what the smallest set of fields that proves anything costs: the same requests, fewer billed reads.
+func (f *Forecast) cheaperReads() []string {
+	const fewest = "odometer.distance,vin"
+	fields, err := compare.Select(fewest)
+	if err != nil || f.o.Legs != "both" || f.o.LegacyAPI == LegacyV3 {
+		return nil
+	}
+	n := len(compare.Paths(fields, "")) + 1
+	if n >= f.mostReads {
+		return nil
+	}
+	return []string{fmt.Sprintf("cheaper             --fields %s: as many requests, %d billed reads a vehicle instead of up to %d; the other fields stay unproved", fewest, n, f.mostReads)}
 }

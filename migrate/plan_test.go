@@ -100,6 +100,7 @@ func TestForecastDeadTokens(t *testing.T) {
 		{"later ends are called later", append(same(8, 1), at(2, 4, 6)...), false, 0},
 		{"expired before the start", at(-60, 60), false, 1},
 		{"a command has fresh ones", same(12, 1), true, 0},
+		{"three pages of connections and one of simulated come first: only seven fit", same(250, 1), false, 243},
 	} {
 		f := forecast(ForecastOptions{Legs: "both", Bucket: slow, Start: noon, Command: c.command}, c.entries...)
 		if got := f.dead(); got != c.want {
@@ -110,7 +111,7 @@ func TestForecastDeadTokens(t *testing.T) {
 
 // TestForecastLines: the sentences hold the figures, once each, and the end's date.
 func TestForecastLines(t *testing.T) {
-	o := ForecastOptions{Legs: "both", Bucket: slow, Start: noon, ReadsPerVehicle: 12, Controls: 3}
+	o := ForecastOptions{Legs: "both", Bucket: slow, Start: noon, Reads: func(inventory.Entry) int { return 12 }, Controls: 3}
 	lines := forecast(o, cars(100, func(i int, e *inventory.Entry) {
 		e.Duplicate, e.HasToken = i == 0, i != 1
 		if i < 4 {

@@ -47,8 +47,14 @@ func fleetFacts(ctx context.Context, s Store, r rules.Rules, stop Stop, end time
 }
 
 // factsOf reads the facts of a run from its counts. Two vehicles are the least that can show a rule: one car refused is
-// one car's trouble.
+// one car's trouble. What worked in an earlier run, whose vehicles were taken over, proves nothing of this one.
 func factsOf(t Tally, stop Stop) Facts {
+	if t.Own != nil {
+		own := factsOf(*t.Own, stop)
+		t.Own = nil
+		all := factsOf(t, stop)
+		return Facts{LegacyRetired: own.LegacyRetired || all.LegacyRetired, AppNotEnabled: own.AppNotEnabled || all.AppNotEnabled}
+	}
 	worked := t.Legacy[LegAnswered] + t.Legacy[LegReauth] + t.Legacy[LegGone] + t.Legacy[LegTokenWrong] + t.Legacy[LegUnreachable]
 	opaque := t.Legacy[LegOpaqueRefused] + t.Legacy[LegOpaqueDenied] - t.App[LegNotConnected] // v3 refuses those to any token
 	retired := worked == 0 && (t.Legacy[LegNotFound] >= 2 || t.RefusedGrants >= 2 || opaque >= 2)

@@ -63,7 +63,8 @@ type Tally struct {
 	Verdicts        map[Verdict]int
 	Legacy          map[LegOutcome]int
 	App             map[LegOutcome]int
-	RefusedGrants   int // distinct grants whose fresh token was refused with a 401
+	RefusedGrants   int    // distinct grants whose fresh token was refused with a 401
+	Own             *Tally // the legs alone of those that this run called itself; nil where it took none over
 }
 
 // Controls are the negative controls: requests with a foreign user id, which must be refused (DESIGN §3.2).

@@ -82,16 +82,66 @@ func TestThePlanOfTheRest(t *testing.T) {
 		run := append([]string{"run", "--format", "json", "--no-progress", "--recheck", "0"}, common...)
 		for round, want := range []struct{ plan, rest string }{
 			{"--max-requests 150 reaches 71 of 200 vehicles; start the same command again until it is done: about 3 runs", "requests            412:"},
-			{"--max-requests 150 reaches 74 of 129 vehicles", "71 vehicles are finished; 150 requests and "},
-			{"55 to call", "145 vehicles are finished; 300 requests and "},
+			{"--max-requests 150 reaches 73 of 129 vehicles", "71 vehicles are finished; 150 requests and "},
+			{"56 to call", "144 vehicles are finished; 300 requests and "},
 		} {
 			code, plan, stderr := b.call(append([]string{"plan"}, common...)...)
 			if code != 0 || !strings.Contains(plan, want.plan) || !strings.Contains(plan, want.rest) {
 				t.Errorf("round %d: exit %d, want %q and %q in\n%s%s", round, code, want.plan, want.rest, plan, stderr)
+			}
+			if round > 0 && !strings.Contains(plan, "the bucket holds 0 of 60 requests") {
+				t.Errorf("round %d: the bucket's state is not told in\n%s", round, plan)
 			}
 			if code, _, stderr := b.call(run...); code != 4 && round < 2 || code != 0 && round == 2 {
 				t.Fatalf("round %d: exit %d\n%s", round, code, stderr)
 			}
 		}
 	})
+}
+
+// TestThePlanOfOnly: what would be taken over is not counted, and the run then does what plan says. The lists of the
+// earlier run hold for a day.
+func TestThePlanOfOnly(t *testing.T) {
+	for _, later := range []time.Duration{time.Hour, 30 * time.Hour} {
+		b := newBench(t, func() fixtures.Scenario {
+			s := fixtures.HealthyScenario(150, 3)
+			s.Simulated, s.Defects = fixtures.Amount{}, map[string]fixtures.Amount{"signal-lost": {Count: 9}}
+			s.Limits = fixtures.Limits{Bucket: 1000, PerMinute: 1000}
+			return s
+		}())
+		b.serveTokens(newTokenShop(b.world))
+		if code, _, stderr := b.run("--recheck", "0"); code != 3 {
+			t.Fatalf("exit %d\n%s", code, stderr)
+		}
+		b.clock.Sleep(b.ctx, later)
+		common := []string{"-i", b.path("inventory.yaml"), "--only", "blocked", "--previous", b.path("out"), "--limit", "unlimited"}
+		code, plan, stderr := b.call(append([]string{"plan", "-o", b.path("second")}, common...)...)
+		found := forecastWords.FindStringSubmatch(plan)
+		if code != 0 || found == nil || !strings.Contains(plan, "9 to call") || !strings.Contains(plan, "taken over          141 vehicles") {
+			t.Fatalf("exit %d\n%s%s", code, plan, stderr)
+		}
+		b.call(append([]string{"run", "-o", b.path("second"), "--format", "json", "--no-progress", "--recheck", "0"}, common...)...)
+		got := b.reportIn(b.path("second")).Run.Requests
+		if want := fmt.Sprint(got["legacy"], got["app"], got["iam"]); want != strings.Join(found[2:5], " ") {
+			t.Errorf("after %s: planned %v, sent %s", later, found[2:5], want)
+		}
+		if code, plan, _ := b.call(append([]string{"plan", "-o", b.path("third"), "--fields", "all"}, common...)...); code != 2 {
+			t.Errorf("other fields: exit %d\n%s", code, plan)
+		}
+	}
+}
+
+// TestThePlanCountsEachVehiclesReads: with its own fields beside those of the run.
+func TestThePlanCountsEachVehiclesReads(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(4, 3))
+	b.write("inventory.yaml", b.rowsText([]int{0, 1, 2, 3}, func(n int, row string) string {
+		if n == 2 {
+			return row + "    fields: [location, fuel.percentRemaining]\n"
+		}
+		return row
+	}))
+	_, plan, stderr := b.call("plan", "-i", b.path("inventory.yaml"), "--fields", "odometer.distance")
+	if !strings.Contains(plan, "at most 5 a vehicle, 14 in all") { // odometer, vin and the signals; location and fuel once
+		t.Errorf("%s%s", plan, stderr)
+	}
 }

@@ -1,12 +1,18 @@
 package cli_test
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"scmigrate/fixtures"
+	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/ledger"
+	"scmigrate/migrate/rules"
 )
 
 // rowsText is an inventory of these rows of the world, with changes to some of their lines.
@@ -48,7 +54,11 @@ func TestAChangedInventoryIsListedAndAccepted(t *testing.T) {
 		case 7:
 			return strings.Replace(row, b.world.Inventory()[7].UserID, otherUser, 1)
 		case 8:
-			return row + "    fields: [odometer.distance]\n"
+			return row + "    fields: [odometer.distance]\n" // was asked for
+		case 9:
+			return row + "    fields: [location, vin]\n" // was never asked for
+		case 10:
+			return regexp.MustCompile(`grant: \S+`).ReplaceAllString(row, "grant: another")
 		}
 		return row
 	}))
@@ -56,7 +66,7 @@ func TestAChangedInventoryIsListedAndAccepted(t *testing.T) {
 	if code != 2 || len(b.world.Requests()) != sent {
 		t.Errorf("without the flag: exit %d, %d requests\n%s", code, len(b.world.Requests())-sent, stderr)
 	}
-	for _, want := range []string{"added: 10 (", "removed: 5 (", "another userId, to be measured anew: 1 (", "other fields, to be measured anew: 1 (", "--accept-changes"} {
+	for _, want := range []string{"added: 10 (", "removed: 5 (", "another userId, to be measured anew: 1 (", "other fields, to be judged anew: 2 (", "another grant: 1 (", "--accept-changes"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("want %q in\n%s", want, stderr)
 		}
@@ -74,7 +84,7 @@ func TestAChangedInventoryIsListedAndAccepted(t *testing.T) {
 	rows := b.world.Inventory()
 	for n, row := range rows {
 		want := 0
-		if n >= 20 || n == 8 {
+		if n >= 20 || n == 9 {
 			want = 1
 		}
 		if called[row.VehicleID] != want {
@@ -109,5 +119,61 @@ func TestAnotherOrderNeedsNoWord(t *testing.T) {
 	}
 	if got := b.report().Vehicles[0].VehicleID; got != b.world.Inventory()[3].VehicleID {
 		t.Error(fmt.Sprint("the first is ", got))
+	}
+}
+
+// openedLedger gives a run's ledger to do, as a process that ends without a word.
+func (b *bench) openedLedger(do func(*ledger.Ledger) error) {
+	b.t.Helper()
+	l, err := ledger.Create(b.path("out"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := errors.Join(do(l), l.Close()); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// TestAKilledPass1LeavesNothing: rows without a header are another inventory's, perhaps.
+func TestAKilledPass1LeavesNothing(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(3, 9))
+	b.openedLedger(func(l *ledger.Ledger) error {
+		return l.PutEntries(t.Context(), 1, func(put func(inventory.Entry) error) error {
+			for n := range 5 {
+				if err := put(inventory.Entry{Ordinal: n, VehicleID: fmt.Sprint("stranger-", n)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+	if code, _, stderr := b.run(); code != 0 || len(b.report().Vehicles) != 3 {
+		t.Errorf("exit %d, %d vehicles\n%s", code, len(b.report().Vehicles), stderr)
+	}
+}
+
+// TestRulesAreNotMixed: a resume under other rules that was killed half-way, and then one under the first rules again.
+func TestRulesAreNotMixed(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(3, 9))
+	if code, _, stderr := b.run(); code != 0 {
+		t.Fatalf("exit %d\n%s", code, stderr)
+	}
+	b.openedLedger(func(l *ledger.Ledger) error {
+		h, err := l.Header(t.Context())
+		if err != nil {
+			return err
+		}
+		if err := l.ChangeRules(t.Context(), h, rules.Rules{Permissions: []string{"control_everything"}}); err != nil {
+			return err
+		}
+		_, err = l.Rejudge(t.Context(), func(migrate.Record) migrate.Judgement { return migrate.Judgement{Verdict: migrate.Blocked} })
+		return err
+	})
+	sent := len(b.world.Requests())
+	if code, _, stderr := b.run(); code != 0 || b.report().Verdicts["ready"] != 3 {
+		t.Errorf("exit %d, %v\n%s", code, b.report().Verdicts, stderr)
+	}
+	if n := len(b.world.Requests()) - sent; n > 1 {
+		t.Errorf("%d requests", n)
 	}
 }

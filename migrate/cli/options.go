@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -221,44 +220,6 @@ func (o *options) checkRun() error {
 		return usage(err)
 	}
 	return nil
-}
-
-// checkBilled refuses a batch that alone is over the cap: cutting it silently would leave fields unmeasured.
-func (o *options) checkBilled() error {
-	if reads := o.billed(); reads > o.maxBilled {
-		return fmt.Errorf("one vehicle needs up to %d billed reads (one per v2 path, one for v3), over --max-billed-per-vehicle %d: raise it, or ask for fewer --fields", reads, o.maxBilled)
-	}
-	return nil
-}
-
-// billed is the most that a vehicle of any cohort can cost, with the fields that the rules require.
-func (o *options) billed() int {
-	most := 0
-	for _, named := range append(slices.Collect(maps.Values(o.rules.Cohorts)), o.rules.Require) {
-		fields := slices.Clone(o.fields)
-		for _, name := range named {
-			if f, ok := compare.Lookup(name); ok && !slices.Contains(fields, f) {
-				fields = append(fields, f)
-			}
-		}
-		most = max(most, billedReads(fields, o.legs, o.legacyAPI))
-	}
-	return most
-}
-
-// billedReads is the most that one vehicle can cost: each path of a batch counts (smartcar-v2.md §3), and one signals call;
-// two of those where both legs are v3.
-func billedReads(fields []*compare.Field, legs, legacyAPI string) int {
-	switch {
-	case legs == "connections":
-		return 0
-	case legs == "app":
-		return 1
-	case legacyAPI == migrate.LegacyV3:
-		return 2
-	}
-	vin, _ := compare.Lookup("vin")
-	return len(compare.Paths(append(slices.Clone(fields), vin), "tesla")) + 1
 }
 
 // parseShare reads "50%" or "0.5".

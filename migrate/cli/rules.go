@@ -59,7 +59,7 @@ func (f *fleet) resumeRules(ctx context.Context, h ledger.Header) error {
 		return err
 	}
 	if digest := f.o.rules.Digest(); digest != h.RulesDigest || digest != stored.Digest() {
-		if err := f.ledger.SetRules(ctx, f.o.rules); err != nil {
+		if err := f.ledger.ChangeRules(ctx, h, f.o.rules); err != nil {
 			return err
 		}
 		if _, err := migrate.Settle(ctx, f.ledger, f.o.rules, migrate.StopNone, f.p.Now()); err != nil {

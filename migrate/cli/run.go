@@ -193,7 +193,7 @@ func (f *fleet) begin(ctx context.Context) error {
 	if err := f.drawUsers(ctx, h.Seed, f.o.draw); err != nil {
 		return err
 	}
-	if err := f.takeOver(ctx, h); err != nil {
+	if err := f.takeOver(ctx); err != nil {
 		return err
 	}
 	if err := f.ledger.SetRules(ctx, f.o.rules); err != nil {
@@ -250,28 +250,13 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 	return f.resumeRules(ctx, h)
 }
 
-// refill leaves in the buckets what the calls made before have left in them.
+// refill leaves in the buckets what the calls made before have left in them. It takes all of them: a run that was at the limit
+// for days has emptied the bucket long before the time that it takes to fill.
 func (f *fleet) refill(ctx context.Context) error {
-	window := bucketWindow(f.limiter)
-	if window == 0 {
+	if f.limiter.Burst() == 0 {
 		return nil
 	}
-	calls, err := f.ledger.CallsSince(ctx, f.p.Now().Add(-window))
-	if err != nil {
-		return err
-	}
-	for _, c := range calls {
-		f.limiter.DebitAt(c.At, c.Host)
-	}
-	return nil
-}
-
-// bucketWindow is how far back calls can still be missing from a bucket: the time it takes to fill. 0: it is unlimited.
-func bucketWindow(l *smartcar.Limiter) time.Duration {
-	if l.Burst() == 0 {
-		return 0
-	}
-	return time.Duration(float64(l.Burst())/l.PerMinute()*float64(time.Minute)) + time.Minute
+	return f.ledger.EachCall(ctx, func(c ledger.Departure) { f.limiter.DebitAt(c.At, c.Host) })
 }
 
 func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {

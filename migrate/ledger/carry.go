@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
 )
 
 // OpenEarlier opens the ledger of an earlier run of the same inventory, and keeps runs from writing to it until unlock.
@@ -17,25 +18,27 @@ func OpenEarlier(dir string) (l *Ledger, unlock func() error, err error) { retur
 // SameDir tells whether two names are of one directory.
 func SameDir(a, b string) bool { return sameDir(a, []string{b}) != "" }
 
-// Carry takes over what an earlier run of the same inventory has measured, with its time, but for the vehicles that are
-// chosen to be called again, and its readings of the connections list, against which the next one is held. What is taken
-// over counts as finished, whatever it came to, and cost this run nothing.
+// Carry takes over what an earlier run has measured, with its time, but for the vehicles that are chosen to be called again,
+// and its readings of the connections list, against which the next one is held. A vehicle is the same where vehicleId,
+// userId and fields are; the ledger's other vehicles are to be called. What is taken over counts as finished, whatever it
+// came to, and cost this run nothing.
 func (l *Ledger) Carry(ctx context.Context, from *Ledger, chosen func(migrate.Judgement) bool) error {
-	rows, err := from.read.QueryContext(ctx, "SELECT ordinal, verdict, proof, legacy, legacy_status, app, make, evidence, judgement, at FROM vehicles WHERE verdict IS NOT NULL AND faulty = 0 AND drawn = 1")
+	rows, err := from.read.QueryContext(ctx, `SELECT verdict, proof, legacy, legacy_status, app, make, evidence, judgement, at, vehicle_id, user_id, coalesce(json_extract(entry, '$.Fields'), '')
+		FROM vehicles WHERE verdict IS NOT NULL AND faulty = 0 AND drawn = 1`)
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	defer rows.Close()
-	group := make([]carried, 0, maxGroup)
+	group := make([][]any, 0, maxGroup)
 	for rows.Next() {
-		c, err := scanCarried(rows)
+		row, judged, err := scanCarried(rows)
 		if err != nil {
 			return err
 		}
-		if chosen(c.judged) {
+		if chosen(judged) {
 			continue
 		}
-		if group = append(group, c); len(group) == maxGroup {
+		if group = append(group, row); len(group) == maxGroup {
 			if err := l.carry(ctx, group); err != nil {
 				return err
 			}
@@ -45,41 +48,62 @@ func (l *Ledger) Carry(ctx context.Context, from *Ledger, chosen func(migrate.Ju
 	return errors.Join(rows.Err(), l.carry(ctx, group), l.carryLists(ctx, from))
 }
 
-// carried is a row as it is taken over.
-type carried struct {
-	ordinal int
-	row     []any // verdict to at
-	judged  migrate.Judgement
+// Kept gives the entries that Carry would take over, as this ledger has them.
+func (l *Ledger) Kept(ctx context.Context, chosen func(migrate.Judgement) bool, take func(inventory.Entry)) error {
+	rows, err := l.read.QueryContext(ctx, "SELECT entry, judgement FROM vehicles WHERE verdict IS NOT NULL AND faulty = 0 AND drawn = 1")
+	if err != nil {
+		return fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var entry, judgement string
+		if err := rows.Scan(&entry, &judgement); err != nil {
+			return fmt.Errorf("cannot read the ledger: %w", err)
+		}
+		var e inventory.Entry
+		var j migrate.Judgement
+		if err := errors.Join(json.Unmarshal([]byte(entry), &e), json.Unmarshal([]byte(judgement), &j)); err != nil {
+			return fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+		}
+		if !chosen(j) {
+			take(e)
+		}
+	}
+	return rows.Err()
 }
 
-func scanCarried(rows *sql.Rows) (c carried, err error) {
-	var judgement string
+// scanCarried gives the values of carryRow.
+func scanCarried(rows *sql.Rows) (row []any, judged migrate.Judgement, err error) {
+	var judgement, vehicle, user, fields string
 	var evidence []byte
 	var texts [5]sql.NullString // verdict, proof, legacy, app, make
 	var status sql.NullInt64
 	var at sql.NullString
-	if err := rows.Scan(&c.ordinal, &texts[0], &texts[1], &texts[2], &status, &texts[3], &texts[4], &evidence, &judgement, &at); err != nil {
-		return c, fmt.Errorf("cannot read the ledger: %w", err)
+	if err := rows.Scan(&texts[0], &texts[1], &texts[2], &status, &texts[3], &texts[4], &evidence, &judgement, &at, &vehicle, &user, &fields); err != nil {
+		return nil, judged, fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	c.row = []any{texts[0], texts[1], texts[2], status, texts[3], texts[4], evidence, judgement, at}
-	if err := json.Unmarshal([]byte(judgement), &c.judged); err != nil {
-		return c, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
+	if err := json.Unmarshal([]byte(judgement), &judged); err != nil {
+		return nil, judged, fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
 	}
-	return c, nil
+	return []any{texts[0], texts[1], texts[2], status, texts[3], texts[4], evidence, judgement, at, vehicle, user, fields}, judged, nil
 }
 
-func (l *Ledger) carry(ctx context.Context, group []carried) error {
+// carryRow: one of two rows with the same ids is faulty, so there is one at the most.
+const carryRow = `UPDATE vehicles SET carried = 1, finished = 1, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, evidence=?, judgement=?, at=?
+	WHERE vehicle_id=? AND user_id=? COLLATE NOCASE AND faulty = 0 AND coalesce(json_extract(entry, '$.Fields'), '') = ?`
+
+func (l *Ledger) carry(ctx context.Context, group [][]any) error {
 	if len(group) == 0 {
 		return nil
 	}
 	return l.writer.wait(ctx, func(tx *sql.Tx) error {
-		set, err := tx.PrepareContext(ctx, "UPDATE vehicles SET carried = 1, finished = 1, verdict=?, proof=?, legacy=?, legacy_status=?, app=?, make=?, evidence=?, judgement=?, at=? WHERE ordinal=? AND faulty = 0")
+		set, err := tx.PrepareContext(ctx, carryRow)
 		if err != nil {
 			return err
 		}
 		defer set.Close()
-		for _, c := range group {
-			if _, err := set.ExecContext(ctx, append(c.row, c.ordinal)...); err != nil {
+		for _, row := range group {
+			if _, err := set.ExecContext(ctx, row...); err != nil {
 				return err
 			}
 		}

@@ -54,32 +54,51 @@ func (l *Ledger) Looks(ctx context.Context) (n int, err error) {
 	return n, nil
 }
 
-// Billed sums the billed reads of both legs.
+// Billed sums the billed reads of both legs, also of vehicles that the inventory has no more.
 func (l *Ledger) Billed(ctx context.Context) (legacy, app int, err error) {
 	err = l.read.QueryRowContext(ctx, "SELECT coalesce(sum(billed_legacy),0), coalesce(sum(billed_app),0) FROM vehicles").Scan(&legacy, &app)
 	if err != nil {
 		return 0, 0, fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	return legacy, app, nil
+	changes, err := l.Accepted(ctx)
+	return legacy + changes.BilledLegacy, app + changes.BilledApp, err
 }
 
 // Tally counts the vehicles by what became of them; those that the sample left out are none of the run's.
 func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
+	t, err := l.tally(ctx, "drawn = 1")
+	if err != nil {
+		return t, err
+	}
+	var carried bool
+	if err := l.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM vehicles WHERE carried = 1)").Scan(&carried); err != nil {
+		return t, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	if carried {
+		own, err := l.tally(ctx, "drawn = 1 AND carried = 0")
+		t.Own = &own
+		return t, err
+	}
+	return t, nil
+}
+
+// tally counts some of them; which is part of the query.
+func (l *Ledger) tally(ctx context.Context, which string) (migrate.Tally, error) {
 	t := migrate.Tally{Verdicts: map[migrate.Verdict]int{}, Legacy: map[migrate.LegOutcome]int{}, App: map[migrate.LegOutcome]int{}}
-	err := l.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(finished),0), count(DISTINCT CASE WHEN legacy_status=401 AND legacy IN ('grant-dead') THEN grant_id END) FROM vehicles WHERE drawn = 1`).
+	err := l.read.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(finished),0), count(DISTINCT CASE WHEN legacy_status=401 AND legacy IN ('grant-dead') THEN grant_id END) FROM vehicles WHERE `+which).
 		Scan(&t.Total, &t.Finished, &t.RefusedGrants)
 	if err != nil {
 		return t, fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	for _, part := range []struct {
-		query string
-		take  func(name string, n int)
+		column string
+		take   func(name string, n int)
 	}{
-		{"SELECT verdict, count(*) FROM vehicles WHERE verdict IS NOT NULL GROUP BY verdict", func(name string, n int) { t.Verdicts[migrate.Verdict(name)] = n }},
-		{"SELECT legacy, count(*) FROM vehicles WHERE legacy IS NOT NULL GROUP BY legacy", func(name string, n int) { t.Legacy[migrate.LegOutcome(name)] = n }},
-		{"SELECT app, count(*) FROM vehicles WHERE app IS NOT NULL GROUP BY app", func(name string, n int) { t.App[migrate.LegOutcome(name)] = n }},
+		{"verdict", func(name string, n int) { t.Verdicts[migrate.Verdict(name)] = n }},
+		{"legacy", func(name string, n int) { t.Legacy[migrate.LegOutcome(name)] = n }},
+		{"app", func(name string, n int) { t.App[migrate.LegOutcome(name)] = n }},
 	} {
-		counts, err := l.count(ctx, part.query)
+		counts, err := l.count(ctx, "SELECT "+part.column+", count(*) FROM vehicles WHERE "+part.column+" IS NOT NULL AND "+which+" GROUP BY "+part.column)
 		if err != nil {
 			return t, err
 		}
@@ -96,25 +115,23 @@ type Departure struct {
 	Host smartcar.Host
 }
 
-// CallsSince are the calls since a moment, oldest first: what a resumed run's bucket has already paid. The host is the one
-// that a call went to: a v3 path that counts as the legacy leg's (opaque tokens) was v3's to serve.
-func (l *Ledger) CallsSince(ctx context.Context, since time.Time) ([]Departure, error) {
-	rows, err := l.read.QueryContext(ctx, `SELECT at, CASE WHEN host = ? AND path LIKE '/v3/%' THEN ? ELSE host END FROM calls WHERE at >= ? ORDER BY at`,
-		smartcar.HostLegacy, smartcar.HostApp, since.UTC().Format(stamp))
+// EachCall gives all calls, oldest first: what a resumed run's buckets have already paid. The host is the one that a call
+// went to: a v3 path that counts as the legacy leg's (opaque tokens) was v3's to serve.
+func (l *Ledger) EachCall(ctx context.Context, take func(Departure)) error {
+	rows, err := l.read.QueryContext(ctx, `SELECT at, CASE WHEN host = ? AND path LIKE '/v3/%' THEN ? ELSE host END FROM calls ORDER BY at`, smartcar.HostLegacy, smartcar.HostApp)
 	if err != nil {
-		return nil, fmt.Errorf("cannot read the ledger: %w", err)
+		return fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	defer rows.Close()
-	var calls []Departure
 	for rows.Next() {
 		var text string
 		var d Departure
 		if err := rows.Scan(&text, &d.Host); err != nil {
-			return nil, fmt.Errorf("cannot read the ledger: %w", err)
+			return fmt.Errorf("cannot read the ledger: %w", err)
 		}
 		if d.At, err = time.Parse(stamp, text); err == nil {
-			calls = append(calls, d)
+			take(d)
 		}
 	}
-	return calls, rows.Err()
+	return rows.Err()
 }

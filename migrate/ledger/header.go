@@ -89,6 +89,20 @@ func (l *Ledger) Header(ctx context.Context) (h Header, err error) {
 // SetHeader writes it.
 func (l *Ledger) SetHeader(ctx context.Context, h Header) error { return l.store(ctx, "run", h) }
 
+// putHeader writes lines of the header in a transaction, as JSON.
+func putHeader(ctx context.Context, tx *sql.Tx, lines map[string]any) error {
+	for name, value := range lines {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, setHeader, name, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SetFacts and Facts keep what holds for the whole run.
 func (l *Ledger) SetFacts(ctx context.Context, f migrate.Facts) error {
 	return l.store(ctx, "facts", f)
@@ -102,6 +116,14 @@ func (l *Ledger) Facts(ctx context.Context) (f migrate.Facts, err error) {
 
 // SetRules and Rules keep the rules that the run is judged by, so that every report reads the evidence as the judge did.
 func (l *Ledger) SetRules(ctx context.Context, r rules.Rules) error { return l.store(ctx, "rules", r) }
+
+// ChangeRules begins to judge by other rules: until the header names them again, whoever goes on judges everything anew.
+func (l *Ledger) ChangeRules(ctx context.Context, h Header, r rules.Rules) error {
+	h.RulesDigest = ""
+	return l.writer.wait(ctx, func(tx *sql.Tx) error {
+		return putHeader(ctx, tx, map[string]any{"run": h, "rules": r})
+	})
+}
 
 // Rules: see SetRules.
 func (l *Ledger) Rules(ctx context.Context) (r rules.Rules, err error) {

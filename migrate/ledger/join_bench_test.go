@@ -72,7 +72,7 @@ func fillShard(b *testing.B, dir string, shard migrate.Shard, fleet int) {
 			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec(putEntry, n, e.VehicleID, e.UserID, grantOf(e), text, turn(1, e), migrate.DrawKey(1, e), false); err != nil {
+			if _, err := tx.Exec(insertEntry, n, e.VehicleID, e.UserID, grantOf(e), text, turn(1, e), migrate.DrawKey(1, e), false); err != nil {
 				return err
 			}
 			u.r.Entry = e

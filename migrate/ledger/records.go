@@ -32,13 +32,14 @@ func Map[T any](ctx context.Context, l *Ledger, wants func(migrate.Record) bool,
 }
 
 // Disputed yields the vehicles, in inventory order, that have something that asking again may change: those with a
-// difference, or, where rules have tolerances of their own and so make differences, all that both legs answered for.
+// difference, or, where rules have tolerances of their own and so make differences, all that both legs answered for. What
+// an earlier run measured is not asked about.
 func (l *Ledger) Disputed(ctx context.Context, ownTolerances bool) iter.Seq2[migrate.Record, error] {
 	which := "disputed > 0"
 	if ownTolerances {
 		which = "legacy = 'answered' AND app = 'answered'"
 	}
-	return inorder.Map(ctx, l.rows(ctx, which), func(r row) (migrate.Record, error) { return r.record(nil) })
+	return inorder.Map(ctx, l.rows(ctx, "carried = 0 AND "+which), func(r row) (migrate.Record, error) { return r.record(nil) })
 }
 
 // row is a vehicle's row as it lies there.

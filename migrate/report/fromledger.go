@@ -122,8 +122,8 @@ func changesNote(ctx context.Context, l *ledger.Ledger, s *Summary) error {
 	if err != nil || !c.Any() {
 		return err
 	}
-	s.Notes = append(s.Notes, Note{Code: "inventory-changed", Count: c.Added.N + c.Removed.N + c.Users.N + c.Fields.N, Examples: append([]string{}, c.Added.Examples[:min(len(c.Added.Examples), maxExamples)]...),
-		Text: fmt.Sprintf("the inventory was changed in mid-run and that was accepted (the last time %s): %d added, %d removed, %d with another userId, %d with other fields", c.When, c.Added.N, c.Removed.N, c.Users.N, c.Fields.N)})
+	s.Notes = append(s.Notes, Note{Code: "inventory-changed", Count: c.N(), Examples: append([]string{}, c.Added.Examples[:min(len(c.Added.Examples), maxExamples)]...),
+		Text: fmt.Sprintf("the inventory was changed in mid-run and that was accepted (the last time %s): %d added, %d removed, %d with another userId, %d with other fields, %d with another grant", c.When, c.Added.N, c.Removed.N, c.Users.N, c.Fields.N, c.Grants.N)})
 	return nil
 }
 

@@ -125,11 +125,14 @@ func (l *Limiter) PerMinute() float64 {
 func (l *Limiter) PerHost() bool { return l.options.PerHost }
 
 // DebitAt takes one request out of the host's bucket at the time it was made. To rebuild the bucket on resume, hand over
-// the earlier calls of this application in the order of their times, before the first Wait. MaxRequests is not touched.
+// the earlier calls of this application in the order of their times, before the first Wait. A call that left although this
+// bucket is empty left under another limit, and leaves no debt. MaxRequests is not touched.
 func (l *Limiter) DebitAt(at time.Time, host Host) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.of(host).tokens.ReserveN(at, 1)
+	if tokens := l.of(host).tokens; tokens.TokensAt(at) > 0 {
+		tokens.ReserveN(at, 1)
+	}
 }
 
 // Load is how many requests go to each host.

