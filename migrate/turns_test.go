@@ -42,6 +42,8 @@ func TestTurnstile(t *testing.T) {
 			leave()
 		}
 		time.Sleep(time.Minute)
+		gate.mu.Lock()
+		defer gate.mu.Unlock()
 		if most.Load() != 1 || len(gate.inside) != 0 {
 			t.Errorf("%d at a time, %d names are kept", most.Load(), len(gate.inside))
 		}
