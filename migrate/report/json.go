@@ -47,6 +47,9 @@ func renderJSON(w io.Writer, r Report, _ Options) error {
 type controlsEscaped struct{ w io.Writer }
 
 func (c controlsEscaped) Write(p []byte) (int, error) {
+	if !bytes.ContainsFunc(p, func(r rune) bool { return r >= 0x7f }) {
+		return c.w.Write(p)
+	}
 	var b bytes.Buffer
 	for _, r := range string(p) {
 		switch {

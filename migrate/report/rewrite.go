@@ -6,7 +6,11 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"scmigrate/compare"
 )
 
 // rewrite is a deep copy of v with f applied to every string in it, map keys included, and with every nil list and map
@@ -18,9 +22,10 @@ func rewrite[T any](v T, f func(string) string) T {
 	return out.Interface().(T)
 }
 
+var timeType, numberType = reflect.TypeFor[time.Time](), reflect.TypeFor[json.Number]()
+
 func rewriteInto(out, in reflect.Value, f func(string) string) {
-	switch in.Interface().(type) {
-	case time.Time, json.Number:
+	if in.Type() == timeType || in.Type() == numberType {
 		out.Set(in)
 		return
 	}
@@ -73,7 +78,37 @@ func decoded(v any) any {
 			return fmt.Sprint(v)
 		}
 		return v
+	case compare.Value:
+		if form, ok := decodedValue(v); ok {
+			return form
+		}
 	}
+	return throughJSON(v)
+}
+
+// decodedValue is what throughJSON makes of a canonical value, of which a report has millions; false where the JSON would
+// say something else.
+func decodedValue(v compare.Value) (form any, ok bool) {
+	switch v.Form {
+	case compare.FormNone, compare.FormPosition:
+		return nil, true
+	case compare.FormNumber:
+		return json.Number(v.String()), !math.IsNaN(v.Num) && !math.IsInf(v.Num, 0)
+	case compare.FormText:
+		return v.Text, utf8.ValidString(v.Text)
+	case compare.FormFlag:
+		return v.Flag, true
+	case compare.FormSet:
+		items := make([]any, 0, len(v.Items))
+		for _, item := range v.Items {
+			items = append(items, item)
+		}
+		return items, utf8.ValidString(strings.Join(v.Items, ""))
+	}
+	return nil, false
+}
+
+func throughJSON(v any) any {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Sprintf("(%T)", v)

@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"scmigrate/compare"
 	"scmigrate/migrate"
 	"scmigrate/migrate/cli"
 	"scmigrate/migrate/inventory"
@@ -54,7 +55,7 @@ func playStage(arguments []byte) error {
 		return err
 	}
 	debug.SetGCPercent(400) // as the command line does
-	debug.SetMemoryLimit(160 << 20)
+	debug.SetMemoryLimit(136 << 20)
 	name, argument, _ := strings.Cut(j.Stage, "-")
 	parts := &parts{began: time.Now()}
 	var err error
@@ -169,7 +170,7 @@ func (j job) fill() error {
 	group.SetLimit(256)
 	err = file.Each(ctx, func(e inventory.Entry) error {
 		rec := patterns[e.Ordinal%len(patterns)]
-		rec.Entry = e
+		rec.Entry, rec.Evidence.Findings = e, sameCar(rec.Evidence.Findings, e.Ordinal)
 		rec.Evidence.Legacy.RequestIDs, rec.Evidence.App.RequestIDs = []string{requestID(2 * e.Ordinal)}, []string{requestID(2*e.Ordinal + 1)}
 		group.Go(func() error { return l.Save(ctx, rec) })
 		l.AddCall(smartcar.Call{At: rec.At, Host: smartcar.HostLegacy, Method: "POST", Path: "/v2.0/vehicles/" + e.VehicleID + "/batch", VehicleID: e.VehicleID, Status: 200, RequestID: requestID(2 * e.Ordinal)})
@@ -178,6 +179,17 @@ func (j job) fill() error {
 	})
 	header.RunID, header.InventoryDigest = "filled", file.Digest()
 	return errors.Join(err, group.Wait(), l.SetHeader(ctx, header), l.Close())
+}
+
+// sameCar are a pattern's findings on another vehicle: both legs state that one's VIN.
+func sameCar(findings []compare.Finding, n int) []compare.Finding {
+	findings = slices.Clone(findings)
+	for i := range findings {
+		if f := &findings[i]; f.Field == "vin" {
+			f.Legacy.Value, f.App.Value = compare.TextValue(vin(n)), compare.TextValue(vin(n))
+		}
+	}
+	return findings
 }
 
 // run is the whole command, cut into parts by what it sends.
