@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,53 +65,55 @@ func (l *Ledger) Billed(ctx context.Context) (legacy, app int, err error) {
 	return legacy + changes.BilledLegacy, app + changes.BilledApp, err
 }
 
-// Tally counts the vehicles by what became of them; those that the sample left out are none of the run's. It walks over the
-// rows once: they are some gigabytes where a million vehicles were measured.
+// Tally counts the vehicles by what became of them, and by themselves those that this run called, where others were taken
+// over; those that the sample left out are none of the run's. It walks over the rows once: they are some gigabytes where a
+// million vehicles were measured.
 func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
-	t, err := l.tally(ctx, "drawn = 1")
+	all, own := newTally(), newTally()
+	rows, err := l.read.QueryContext(ctx, `SELECT carried, finished, verdict, legacy, app, count(*) FROM vehicles WHERE drawn = 1
+		GROUP BY carried, finished, verdict, legacy, app`)
 	if err != nil {
-		return t, err
-	}
-	var carried bool
-	if err := l.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM vehicles WHERE carried = 1)").Scan(&carried); err != nil {
-		return t, fmt.Errorf("cannot read the ledger: %w", err)
-	}
-	if carried {
-		own, err := l.tally(ctx, "drawn = 1 AND carried = 0")
-		t.Own = &own
-		return t, err
-	}
-	return t, nil
-}
-
-// tally counts some of them; which is part of the query.
-func (l *Ledger) tally(ctx context.Context, which string) (migrate.Tally, error) {
-	t := migrate.Tally{Verdicts: map[migrate.Verdict]int{}, Legacy: map[migrate.LegOutcome]int{}, App: map[migrate.LegOutcome]int{}}
-	rows, err := l.read.QueryContext(ctx, "SELECT finished, verdict, legacy, app, count(*) FROM vehicles WHERE "+which+" GROUP BY finished, verdict, legacy, app")
-	if err != nil {
-		return t, fmt.Errorf("cannot read the ledger: %w", err)
+		return all, fmt.Errorf("cannot read the ledger: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var v alike
-		if err := rows.Scan(&v.finished, &v.verdict, &v.legacy, &v.app, &v.n); err != nil {
-			return t, fmt.Errorf("cannot read the ledger: %w", err)
+		if err := rows.Scan(&v.carried, &v.finished, &v.verdict, &v.legacy, &v.app, &v.n); err != nil {
+			return all, fmt.Errorf("cannot read the ledger: %w", err)
 		}
-		v.addTo(&t)
+		v.addTo(&all)
+		if !v.carried {
+			v.addTo(&own)
+		}
 	}
-	if err := rows.Err(); err != nil || t.Legacy[migrate.LegGrantDead] == 0 {
-		return t, err
+	if err := rows.Err(); err != nil {
+		return all, fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	err = l.read.QueryRowContext(ctx, "SELECT count(DISTINCT grant_id) FROM vehicles WHERE "+which+" AND legacy = ? AND legacy_status = 401", migrate.LegGrantDead).Scan(&t.RefusedGrants)
+	if own.Total < all.Total {
+		all.Own = &own
+	}
+	return all, errors.Join(l.refusedGrants(ctx, &all, true), l.refusedGrants(ctx, &own, false))
+}
+
+func newTally() migrate.Tally {
+	return migrate.Tally{Verdicts: map[migrate.Verdict]int{}, Legacy: map[migrate.LegOutcome]int{}, App: map[migrate.LegOutcome]int{}}
+}
+
+// refusedGrants counts the grants that a 401 proved dead, where any vehicle has one; carried: also those that were taken over.
+func (l *Ledger) refusedGrants(ctx context.Context, t *migrate.Tally, carried bool) error {
+	if t.Legacy[migrate.LegGrantDead] == 0 {
+		return nil
+	}
+	err := l.read.QueryRowContext(ctx, "SELECT count(DISTINCT grant_id) FROM vehicles WHERE drawn = 1 AND carried <= ? AND legacy = ? AND legacy_status = 401", carried, migrate.LegGrantDead).Scan(&t.RefusedGrants)
 	if err != nil {
-		return t, fmt.Errorf("cannot read the ledger: %w", err)
+		return fmt.Errorf("cannot read the ledger: %w", err)
 	}
-	return t, nil
+	return nil
 }
 
 // alike are so many vehicles of which the same became.
 type alike struct {
-	finished             bool
+	carried, finished    bool
 	verdict, legacy, app sql.NullString
 	n                    int
 }
