@@ -65,6 +65,9 @@ func (s sharer) summary(in Summary) Summary {
 	out := rewrite(in, known.scrub)
 	out.Run.ID = in.Run.ID
 	out.Run.InventoryDigest, out.Run.RulesDigest = digests[0], digests[1]
+	for i, g := range in.Cohorts {
+		out.Cohorts[i].Name = s.names().scrub(g.Name) // as of a vehicle
+	}
 	for i, c := range in.Causes {
 		out.Causes[i].Example = Pseudonym(s.key, PseudonymVehicle, c.Example)
 		out.Causes[i].Fingerprint = c.Fingerprint
