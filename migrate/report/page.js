@@ -22,12 +22,21 @@
   const kinds = data.kinds.map((k, n) => ({verdict: text(k[0]), make: text(k[1]), cohort: text(k[2]), cause: text(k[3]), causes: k[4], keys: data.causeOf[n].map(c => data.causes[c].key)}));
   kinds.forEach(k => { k.find = [k.verdict, k.make, k.cohort, k.cause].join("\n").toLowerCase(); });
   const rows = data.ids.map((short, n) => ({n, id: full(short), label: data.labels[n] || "", kind: kinds[data.kindOf[n]]}));
-  rows.forEach(r => { r.find = (r.id + "\n" + r.label).toLowerCase(); });
-  const rowOf = new Map();
-  rows.forEach(r => { // one car may be listed under several users
-    r.key = r.id;
-    for (let n = 2; rowOf.has(r.key); n++) r.key = r.id + " (" + n + ")";
-    rowOf.set(r.key, r);
+  rows.forEach(r => { r.key = r.id; });
+
+  // What is not needed to show the list is made when it is.
+  function once(make) {
+    let made;
+    return () => made ?? (made = make());
+  }
+  const searchable = once(() => rows.map(r => (r.id + "\n" + r.label).toLowerCase()));
+  const rowOf = once(() => {
+    const byKey = new Map();
+    rows.forEach(r => { // one car may be listed under several users
+      for (let n = 2; byKey.has(r.key); n++) r.key = r.id + " (" + n + ")";
+      byKey.set(r.key, r);
+    });
+    return byKey;
   });
 
   let chosen = rows, limit = page, sort = "", down = false;
@@ -111,7 +120,8 @@
       k.in = (!verdict || k.verdict === verdict) && (!make || (k.make || none) === make) && (!cohort || (k.cohort || none) === cohort) && (!cause || k.keys.includes(cause));
       k.open = words.filter(w => !k.find.includes(w)); // what the row itself must hold
     });
-    chosen = rows.filter(r => r.kind.in && r.kind.open.every(w => r.find.includes(w)));
+    const find = words.length ? searchable() : [];
+    chosen = rows.filter(r => r.kind.in && r.kind.open.every(w => find[r.n].includes(w)));
     if (sort) {
       const key = keys[sort], sign = down ? -1 : 1;
       chosen.sort((a, b) => { const x = key(a), y = key(b); return x < y ? -sign : x > y ? sign : a.n - b.n; });
@@ -190,7 +200,7 @@
   const sheet = byId("sheet");
 
   function open(key) {
-    const r = rowOf.get(key);
+    const r = rowOf().get(key);
     byId("sheet-title").replaceChildren(...(r ? [mark(r.kind.verdict), r.id] : [key]));
     byId("sheet-body").replaceChildren(...(r ? body(r) : [el("p", {}, "This vehicle is not listed here; look in report.json.")]));
     if (!sheet.open) sheet.showModal();
@@ -230,4 +240,5 @@
   byId("list").hidden = false;
   draw();
   follow();
+  setTimeout(() => { rowOf(); if (rows.some(r => r.key !== r.id)) draw(); });
 })();

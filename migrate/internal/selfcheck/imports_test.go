@@ -19,6 +19,7 @@ var level = map[string]int{
 	".":           6,
 
 	"migrate/internal/bench": 6, // tests only: it drives the whole
+	"migrate/report/browser": 5, // tests only: it looks at the pages
 }
 
 // simulator stands outside the levels: it imports nothing of ours, and only the command line (demo, simulate) and tests
@@ -46,6 +47,7 @@ var home = map[string][]string{
 	"github.com/google/go-cmp/cmp":    {"compare"},
 	"github.com/google/renameio":      {"migrate/report", "migrate/manifest", "migrate/inventory", "migrate/cli"},
 	"github.com/jedib0t/go-pretty/v6": {"migrate/report", "migrate/cli"},
+	"github.com/chromedp":             {"migrate/report/browser"},
 }
 
 func TestImportsGoToTheLeft(t *testing.T) {
