@@ -193,7 +193,8 @@
     const d = data.details[r.n];
     if (!d) return [el("p", {}, "This vehicle's details are in report.json.")];
     const facts = d.facts.map(f => el("div", {}, el("dt", {}, text(f[0])), el("dd", {}, text(f[1]))));
-    return [el("dl", {class: "facts"}, ...facts), ...refs("Causes", d.causes), ...refs("Notes", d.notes),
+    const verdict = el("div", {}, el("dt", {}, "verdict"), el("dd", {}, r.kind.verdict));
+    return [el("dl", {class: "facts"}, verdict, ...facts), ...refs("Causes", d.causes), ...refs("Notes", d.notes),
       el("h3", {}, "Both legs"), ...fieldTable(d.fields), ...requests(d.requests)];
   }
 
