@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -112,7 +113,7 @@ func closedLedger(err, closed error) error {
 	switch {
 	case closed == nil:
 		return err
-	case errors.As(err, &exit) && (exit.code == migrate.ExitGate || exit.code == migrate.ExitUndecided):
+	case errors.As(err, &exit) && slices.Contains([]int{migrate.ExitUsage, migrate.ExitGate, migrate.ExitUndecided}, exit.code):
 		return fmt.Errorf("the run's ledger is not whole: %w", errors.Join(closed, exit.err))
 	case errors.As(err, &exit):
 		return &exitError{exit.code, errors.Join(exit.err, fmt.Errorf("the run's ledger is not whole: %w", closed))}
@@ -296,13 +297,14 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	if err != nil {
 		return err
 	}
-	if err := f.checkStrict(ctx, h); err != nil && stop != migrate.StopBreach {
+	code := summary.ExitCode(stop)
+	if err := f.checkStrict(ctx, h, code); err != nil {
 		return err
 	}
 	if tally.Total == 0 {
-		return &exitError{summary.ExitCode(stop), f.emptyShard()}
+		return &exitError{code, f.emptyShard()}
 	}
-	return exitWith(stop, summary.ExitCode(stop))
+	return exitWith(stop, code)
 }
 
 // exitWith is nil for exit code 0.
