@@ -25,7 +25,8 @@ func (c Counts) Readiness() (low, high float64, ok bool) {
 	return float64(c.Ready) / float64(working), float64(c.Ready+c.Inconclusive) / float64(working), true
 }
 
-func (c *Counts) add(v Verdict) {
+// Add counts a vehicle.
+func (c *Counts) Add(v Verdict) {
 	switch v {
 	case Ready:
 		c.Ready++
@@ -127,7 +128,7 @@ func (f *Fleet) All() Counts { return f.groups[scope{}].Counts }
 
 func (g *Group) add(rec Record, excused excuses, wasBlocked func(inventory.Entry) bool) {
 	j := rec.Judgement
-	g.Counts.add(j.Verdict)
+	g.Counts.Add(j.Verdict)
 	was := wasBlocked != nil && wasBlocked(rec.Entry)
 	for count, met := range map[*int]bool{
 		&g.Proven:     j.Verdict == Ready && j.Proof == ProofFull,
