@@ -17,19 +17,26 @@ func gateCommand(p Process) *ucli.Command {
 		Description: "Prints one line per gate, and exits by them. Waivers are held against today: one that has expired since the run waives nothing. Writes nothing.",
 		Flags: []ucli.Flag{
 			list("require", "a `GATE` to evaluate, like \"blocked == 0\" (may be repeated; instead of the run's own gates)"),
+			previousFlag(),
 		},
 		Action: func(c *ucli.Context) error {
 			l, err := openLedger(c)
 			if err != nil {
 				return err
 			}
-			return evaluate(c.Context, p, l, c.StringSlice("require"))
+			return evaluate(c.Context, p, l, gateOptions{c.StringSlice("require"), c.String("previous")})
 		}}
+}
+
+// gateOptions are the flags of gate.
+type gateOptions struct {
+	require  []string
+	previous string
 }
 
 // evaluate judges the run anew as of today, which changes nothing but where a waiver has expired since or the run was never
 // settled, and lets the gates say the exit code. It closes the ledger.
-func evaluate(ctx context.Context, p Process, l *ledger.Ledger, require []string) (err error) {
+func evaluate(ctx context.Context, p Process, l *ledger.Ledger, o gateOptions) (err error) {
 	h := &hearing{Ledger: l, heard: func(_, _ migrate.Record, _ bool) error { return nil }}
 	defer func() { err = errors.Join(err, h.close()) }()
 	header, err := h.Header(ctx)
@@ -42,12 +49,15 @@ func evaluate(ctx context.Context, p Process, l *ledger.Ledger, require []string
 	if h.rules, err = h.Rules(ctx); err != nil {
 		return err
 	}
-	if len(require) > 0 {
-		asked, err := readRules("", require)
+	if len(o.require) > 0 {
+		asked, err := readRules("", o.require)
 		if err != nil {
 			return usage(err)
 		}
 		h.rules.Gates = asked.Gates
+	}
+	if err := h.holdAgainst(ctx, p, o.previous); err != nil {
+		return err
 	}
 	stop := migrate.Stop(header.Stopped)
 	if _, err := migrate.Settle(ctx, h, h.rules, stop, p.Now()); err != nil {
@@ -60,6 +70,16 @@ func evaluate(ctx context.Context, p Process, l *ledger.Ledger, require []string
 		return err
 	}
 	return h.exit(ctx, stop)
+}
+
+// holdAgainst lets new-blocked count against an earlier run: the one given, or else the run's own.
+func (h *hearing) holdAgainst(ctx context.Context, p Process, previous string) (err error) {
+	since, err := previousOf(ctx, p, previous, h.Ledger)
+	if err != nil {
+		return err
+	}
+	h.wasBlocked, err = since.wasBlocked(ctx, h.Ledger)
+	return errors.Join(err, since.close())
 }
 
 // sayDoubts tells what a reader of the gates must know beside them.

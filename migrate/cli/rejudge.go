@@ -71,6 +71,9 @@ func rejudge(ctx context.Context, p Process, o rejudgeOptions) (err error) {
 	if err := o.prepare(ctx, h, &header); err != nil {
 		return err
 	}
+	if err := h.holdAgainst(ctx, p, ""); err != nil {
+		return err
+	}
 	account := newAccount(p.Stdout, h, o)
 	h.heard = account.vehicle
 	stop, err := o.settle(ctx, p, h, header)

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -58,10 +59,13 @@ func (s *summing) compare(ctx context.Context, earlier, l *ledger.Ledger) error 
 	return err
 }
 
-// headerOf ends an incomplete run with its last record.
+// headerOf ends an incomplete run with its last record, and names its rules without their gates, which judge no vehicle.
 func headerOf(ctx context.Context, l *ledger.Ledger) (ledger.Header, error) {
 	h, err := l.Header(ctx)
-	if err != nil || h.FinishedAt != "" {
+	r, err2 := l.Rules(ctx)
+	r.Gates = nil
+	h.RulesDigest = r.Digest()
+	if err := errors.Join(err, err2); err != nil || h.FinishedAt != "" {
 		return h, err
 	}
 	last, err := l.LastRecord(ctx)
