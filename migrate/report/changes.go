@@ -12,7 +12,7 @@ type Changes struct {
 	Causes   []ChangedCause  `json:"causes"` // new, unchanged, fixed, gone; of each the most vehicles first
 }
 
-// Previous is the earlier run.
+// Previous is a run in short: the earlier one, or that of a Diff.
 type Previous struct {
 	ID         string    `json:"id"`
 	StartedAt  time.Time `json:"startedAt"`

@@ -31,22 +31,26 @@ func (b *Blocked) set(ordinal int) {
 // Compare walks over two runs side by side. Its size depends on how many different things are wrong, beside a bit for each
 // vehicle.
 func Compare(ctx context.Context, was, is *ledger.Ledger) (Changes, Blocked, error) {
-	c := comparing{causes: map[causeKey]*ChangedCause{}, moves: map[Move]int{}, blocked: Blocked{}}
-	for seen, err := range looks(ctx, was, is) {
-		if err != nil {
-			return Changes{}, nil, err
-		}
-		c.add(seen)
-	}
-	before, err := headerOf(ctx, was)
-	if err != nil {
-		return Changes{}, nil, err
-	}
-	now, err := headerOf(ctx, is)
+	c, before, now, err := compared(ctx, was, is)
 	if err != nil {
 		return Changes{}, nil, err
 	}
 	return c.changes(before, now), c.blocked, nil
+}
+
+func compared(ctx context.Context, was, is *ledger.Ledger) (c comparing, before, now ledger.Header, err error) {
+	c = comparing{causes: map[causeKey]*ChangedCause{}, moves: map[Move]int{}, blocked: Blocked{}}
+	for seen, err := range looks(ctx, was, is) {
+		if err != nil {
+			return c, before, now, err
+		}
+		c.add(seen)
+	}
+	if before, err = headerOf(ctx, was); err != nil {
+		return c, before, now, err
+	}
+	now, err = headerOf(ctx, is)
+	return c, before, now, err
 }
 
 // compare holds the run against an earlier one, where there is one, before its vehicles are added.
@@ -79,16 +83,20 @@ type comparing struct {
 	moves    map[Move]int
 	causes   map[causeKey]*ChangedCause
 	before   migrate.Counts
+	now      migrate.Counts
 	blocked  Blocked
 }
 
 func (c *comparing) add(v look) {
 	c.moves[Move{From: v.was.verdict(), To: v.is.verdict()}]++
 	if v.was != nil {
-		switch c.before.Add(v.was.Verdict); {
-		case v.was.Verdict == migrate.Blocked && v.is != nil:
-			c.blocked.set(v.ordinal)
-		}
+		c.before.Add(v.was.Verdict)
+	}
+	if v.is != nil {
+		c.now.Add(v.is.Verdict)
+	}
+	if v.was.verdict() == string(migrate.Blocked) && v.is != nil {
+		c.blocked.set(v.ordinal)
 	}
 	fate := c.vehicles.of(v.change())
 	fate.Count++
@@ -159,12 +167,7 @@ func (c ChangedCause) change() string {
 }
 
 func (c *comparing) changes(was, is ledger.Header) Changes {
-	out := Changes{Vehicles: c.vehicles, Unlike: unlike(was, is), Moves: []Move{}, Causes: []ChangedCause{},
-		Previous: Previous{ID: was.RunID, StartedAt: parseStamp(was.StartedAt), FinishedAt: parseStamp(was.FinishedAt), Complete: was.Complete, Total: c.before.Total(),
-			Verdicts: Verdicts{c.before.Ready, c.before.Blocked, c.before.Broken, c.before.Inconclusive}}}
-	if low, high, ok := c.before.Readiness(); ok {
-		out.Previous.Readiness = &Interval{low, high}
-	}
+	out := Changes{Vehicles: c.vehicles, Unlike: unlike(was, is), Moves: []Move{}, Causes: []ChangedCause{}, Previous: runOf(was, c.before)}
 	for move, n := range c.moves {
 		out.Moves = append(out.Moves, Move{move.From, move.To, n})
 	}
@@ -179,6 +182,16 @@ func (c *comparing) changes(was, is ledger.Header) Changes {
 			cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Make, b.Make), cmp.Compare(a.ErrorCode, b.ErrorCode))
 	})
 	return out
+}
+
+// runOf is a run in short.
+func runOf(h ledger.Header, n migrate.Counts) Previous {
+	p := Previous{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Total: n.Total(),
+		Verdicts: Verdicts{n.Ready, n.Blocked, n.Broken, n.Inconclusive}}
+	if low, high, ok := n.Readiness(); ok {
+		p.Readiness = &Interval{low, high}
+	}
+	return p
 }
 
 // byVerdict orders verdicts as reports do, "" first.

@@ -1,8 +1,12 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
+	"iter"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -146,4 +150,32 @@ func hostileChanges(texts []string) *Changes {
 		c.Causes = append(c.Causes, cause)
 	}
 	return c
+}
+
+// TestHostileDiff: the strings of a fleet steer no format.
+func TestHostileDiff(t *testing.T) {
+	for _, x := range hostileStrings() {
+		c := hostileChanges([]string{x})
+		d := Diff{Schema: DiffSchema, Run: c.Previous, Changes: *c, Vehicles: func() iter.Seq2[ChangedVehicle, error] {
+			return func(yield func(ChangedVehicle, error) bool) {
+				yield(ChangedVehicle{VehicleID: x, UserID: x, Change: "new", From: "ready", To: "blocked", Causes: []VehicleMove{{CauseNew, x, x, x, x, x}}}, nil)
+			}
+		}}
+		for _, format := range DiffFormats() {
+			var out bytes.Buffer
+			if err := RenderDiff(&out, format, d, true, Options{Width: 60}); err != nil {
+				t.Fatal(err)
+			}
+			text := out.String()
+			if i := strings.IndexFunc(text, func(r rune) bool { return r != '\n' && unicode.IsControl(r) || r == '\u202e' || r == '\u2066' }); i >= 0 {
+				t.Errorf("%s: %.20q steers: %.80q", format, x, text[i:])
+			}
+			if bare := escapedMarkdown.ReplaceAllString(text, "?"); format == "markdown" && (strings.Contains(bare, "<script") || strings.Contains(bare, "](http") || strings.Contains(bare, "@everyone")) {
+				t.Errorf("markdown: %.20q is markup in %s", x, text)
+			}
+			if format == "json" && !json.Valid(out.Bytes()) {
+				t.Errorf("json: %.20q: %s", x, text)
+			}
+		}
+	}
 }
