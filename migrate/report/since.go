@@ -92,10 +92,14 @@ func (c ChangedCause) inVehicles() string {
 		}
 	}
 	text := fmt.Sprintf("%s had it, %s have it", count(c.Was), count(c.Is))
-	if len(parts) > 0 {
-		text += " (" + strings.Join(parts, ", ") + ")"
+	switch {
+	case c.Change == CauseNew:
+		return count(c.Is)
+	case len(parts) == 0:
+		return count(c.Is) + " as before"
+	default:
+		return text + " (" + strings.Join(parts, ", ") + ")"
 	}
-	return text
 }
 
 // moved is what became of the verdicts that did not stay.
