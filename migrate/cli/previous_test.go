@@ -138,3 +138,20 @@ func TestPreviousIsLookedAtFirst(t *testing.T) {
 		t.Errorf("%v, %d requests", err, len(b.world.Requests()))
 	}
 }
+
+// TestPartsAreHeldAgainstTheirPart: what another shard or no draw looks at has not gone.
+func TestPartsAreHeldAgainstTheirPart(t *testing.T) {
+	b := newBench(t, lossy())
+	b.measure(3, "first")
+	for dir, flags := range map[string][]string{"shard": {"--shard", "1/2"}, "sample": {"--sample", "3"}} {
+		code, _, stderr := b.call(append([]string{"run", "-i", b.path("inventory.yaml"), "-o", b.path(dir), "--limit", "unlimited", "--no-progress", "--recheck", "0", "--negative-control", "0",
+			"--previous", b.path("first"), "--require", "new-blocked == 0"}, flags...)...)
+		c := b.changes(dir + "/report.json").Changes
+		if c == nil || c.Vehicles["gone"].Count != 0 || c.Vehicles["unchanged"].Count != c.Previous.Total || c.Previous.Total == 8 || c.Previous.Total == 0 {
+			t.Errorf("%s: exit %d, %+v\n%s", dir, code, c, stderr)
+		}
+	}
+	if code, stdout, _ := b.call("diff", b.path("sample"), b.path("first")); code != 0 || !strings.Contains(strings.Join(strings.Fields(stdout), " "), "0 gone") {
+		t.Errorf("from a sample to the whole: exit %d\n%s", code, stdout)
+	}
+}
