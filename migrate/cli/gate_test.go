@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"os"
 	"strings"
 	"testing"
@@ -93,6 +94,11 @@ func TestStrictKeepsGraverCodes(t *testing.T) {
 	b.runRules(5, unused+"fields: {require: [location]}\n", "--strict")
 	b.env["SMARTCAR_CLIENT_SECRET"] = b.world.ClientSecrets()[0]
 	b.runRules(2, unused+"fields: {require: [location]}\n", "--strict")
+
+	late := newBench(t, parkedFleet(4, 1))
+	ctx, cancel := context.WithCancel(t.Context())
+	late.ctx, late.sleep = ctx, func(context.Context, time.Duration) { cancel() } // every vehicle was measured; it waits to ask again
+	late.runRules(130, unused, "--strict")
 
 	breach := fixtures.HealthyScenario(6, 1)
 	breach.Defects = map[string]fixtures.Amount{"isolation-breach": {Count: 6}}
