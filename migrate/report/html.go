@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -64,6 +63,7 @@ type page struct {
 	Outcomes  []outcomeRow
 	Notes     []Note
 	Origin    []fact
+	Since     []fact // what changed since an earlier run; none: there is nothing to compare with
 	List      vehicleList
 }
 
@@ -100,7 +100,7 @@ func buildPage(s Summary, list vehicleList) page {
 		Summary: s, Decision: s.Decision(), Class: classOf(s.Decision()), Because: s.because(), Part: s.shardText(), Sample: s.sampleText(), Readiness: s.readinessText(), Of: s.denominatorText(),
 		Counted: s.drawn(s.Total), Verdicts: s.provedRows(), Bar: bar, BarText: partsText(bar),
 		First: first, Actors: actorsText(s.Causes), Causes: causes, More: len(s.Causes) - len(first), Untold: len(s.Causes) - len(causes),
-		Facts: append(s.retirementFacts(), s.facts()...), Charts: charts(s, causes), Matrix: matrixOf(s), Columns: columns, Outcomes: outcomeRows(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(),
+		Facts: slices.Concat(s.changedFacts(), s.readyDateFacts(), s.facts()), Charts: charts(s, causes), Matrix: matrixOf(s), Columns: columns, Outcomes: outcomeRows(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(), Since: s.Changes.facts(),
 	}
 }
 
@@ -111,24 +111,6 @@ func (s Summary) provedRows() []verdictRow {
 		rows[0].Meaning += ": " + strings.TrimPrefix(s.proofText(), "of the ready ones ")
 	}
 	return rows
-}
-
-// retirementFacts hold the run against the day on which v2.0 ends, where the rules name it. One run says nothing about the
-// pace at which causes are cleared, so no day is made up for a fleet that is not ready.
-func (s Summary) retirementFacts() []fact {
-	day, err := time.Parse(time.DateOnly, s.Run.Retirement)
-	if err != nil {
-		return nil
-	}
-	left := int(day.Sub(s.Run.FinishedAt.UTC().Truncate(24*time.Hour)).Hours() / 24)
-	text := fmt.Sprintf("v2.0 ends on %s, %s after this run", s.Run.Retirement, counted(left, "day"))
-	if left < 0 {
-		text = fmt.Sprintf("v2.0 ended on %s, %s before this run", s.Run.Retirement, counted(-left, "day"))
-	}
-	if s.Decision() == Go {
-		return []fact{{"ready date", text + "; the fleet is ready now"}}
-	}
-	return []fact{{"ready date", text + "; when the fleet will be ready cannot be told from one run"}}
 }
 
 func classOf(d Decision) string {

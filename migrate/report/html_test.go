@@ -89,16 +89,48 @@ func TestMatrixIsBounded(t *testing.T) {
 	}
 }
 
-func TestRetirement(t *testing.T) {
-	s := Summary{Run: Run{FinishedAt: time.Date(2026, 11, 25, 23, 0, 0, 0, time.UTC)}}
-	for day, want := range map[string]string{"2026-12-01": "v2.0 ends on 2026-12-01, 6 days after this run; ", "2026-11-24": "v2.0 ended on 2026-11-24, 1 day before this run; "} {
-		s.Run.Retirement = day
-		if facts := s.retirementFacts(); len(facts) != 1 || !strings.HasPrefix(facts[0].Text, want) {
-			t.Errorf("%s: %+v", day, facts)
+func TestReadyDate(t *testing.T) {
+	at := func(day int) time.Time { return time.Date(2026, 11, day, 23, 0, 0, 0, time.UTC) }
+	now := Summary{Verdicts: Verdicts{Ready: 60, Blocked: 30, Inconclusive: 10}, Gates: []Gate{{"blocked == 0", "no", "30"}}, Run: Run{FinishedAt: at(25), Complete: true}}
+	before := Changes{Previous: Previous{FinishedAt: at(20), Complete: true, Verdicts: Verdicts{Ready: 40, Blocked: 50, Inconclusive: 10}}}
+	for name, c := range map[string]struct {
+		change func(s *Summary, c *Changes)
+		want   string
+	}{
+		"one run":  {func(s *Summary, _ *Changes) { s.Run.Retirement, s.Changes = "2026-12-01", nil }, "v2.0 ends on 2026-12-01, 6 days after this run; when the fleet will be ready cannot be told from one run (--previous)"},
+		"too late": {func(s *Summary, _ *Changes) { s.Run.Retirement = "2026-12-01" }, "v2.0 ends on 2026-12-01, 6 days after this run; ready about 2026-12-05 if it goes on as since the earlier run (blocked or not measured: 60, then 40), 4 days too late"},
+		"ended":    {func(s *Summary, _ *Changes) { s.Run.Retirement = "2026-11-24" }, "v2.0 ended on 2026-11-24, 1 day before this run; ready about 2026-12-05 if it goes on as since the earlier run (blocked or not measured: 60, then 40), 11 days too late"},
+		"no day":   {func(*Summary, *Changes) {}, "ready about 2026-12-05 if it goes on as since the earlier run (blocked or not measured: 60, then 40)"},
+		"worse":    {func(_ *Summary, c *Changes) { c.Previous.Verdicts.Blocked = 1 }, "no ready date: 40 are blocked or not measured, 11 were in the earlier run"},
+		"slow": {func(_ *Summary, c *Changes) {
+			c.Previous.Verdicts.Blocked, c.Previous.FinishedAt = 31, at(25).AddDate(-1, 0, 0)
+		}, "no ready date within ten years at the pace since the earlier run"},
+		"unlike": {func(_ *Summary, c *Changes) { c.Unlike = []string{"rules"} }, "when the fleet will be ready cannot be told: the two runs are not alike and whole"},
+		"go": {func(s *Summary, _ *Changes) {
+			s.Gates[0].Met, s.Verdicts.Blocked, s.Verdicts.Inconclusive = "yes", 0, 0
+		}, "the fleet is ready now"},
+		"left": {func(s *Summary, _ *Changes) { s.Gates[0].Met = "yes" }, "the gates hold now, with 40 vehicles left behind"},
+	} {
+		s, changes := now, before
+		s.Gates, s.Changes = slices.Clone(now.Gates), &changes
+		c.change(&s, &changes)
+		if facts := s.readyDateFacts(); len(facts) != 1 || facts[0].Text != c.want {
+			t.Errorf("%s: %+v, want %s", name, facts, c.want)
 		}
 	}
-	if s.Run.Retirement = ""; s.retirementFacts() != nil {
-		t.Error("a day that nobody stated is held against the run")
+	if facts := (Summary{}).readyDateFacts(); facts != nil {
+		t.Errorf("a day that nobody stated is held against the run: %+v", facts)
+	}
+}
+
+func TestBurnDown(t *testing.T) {
+	s := Summary{Verdicts: Verdicts{Ready: 60, Blocked: 40}, Proof: Proof{Full: 50}, Changes: &Changes{Previous: Previous{Verdicts: Verdicts{Ready: 40, Blocked: 60}}}}
+	c := burnDown(s)
+	if len(c.Rows) != 2 || len(c.Rows[0].Bars) != 2 || len(c.Rows[1].Bars) != 3 || c.Rows[0].Figure != "40 ready of 100" || c.Table[1][2] != "60" {
+		t.Errorf("%+v", c)
+	}
+	if s.Changes = nil; len(burnDown(s).Rows) != 0 {
+		t.Error("a fleet without an earlier run is shown against one")
 	}
 }
 

@@ -32,6 +32,7 @@ type Summary struct {
 	Ages      Ages                      `json:"ages"`
 	Causes    []Cause                   `json:"causes"`
 	Notes     []Note                    `json:"notes"`
+	Changes   *Changes                  `json:"changes"` // since an earlier run; nil: none was given to compare with
 }
 
 // Tool is what made the report.
