@@ -32,7 +32,9 @@ func fleet(n int, text string) report.Report {
 			{Code: "signal-lost", Field: "odometer.distance", Make: "TESLA", Title: "v3 does not serve this", Verdict: "blocked", Vehicles: blocked - blocked/2, Unblocks: blocked - blocked/2, Fingerprint: "f2", Example: vehicleID(0), Meaning: "lost", Action: "do without", Who: "engineering"},
 		},
 		Notes: []report.Note{{Code: "orphan-connection", Count: 2, Text: "connected but not in the inventory" + text}},
-		Ages:  report.Ages{Compared: 30, Unknown: 3, Steps: []report.AgeStep{{Name: "within a minute", Values: 20}, {Name: "to 1 h older", Values: 10}}},
+		Changes: &report.Changes{Previous: report.Previous{ID: "run-0", FinishedAt: measure.AddDate(0, 0, -7), Complete: true, Total: n, Verdicts: report.Verdicts{Ready: n / 2, Blocked: n - n/2}},
+			Causes: []report.ChangedCause{{Change: report.CauseFixed, Code: "not-connected", Title: "not connected" + text, Verdict: "blocked", Fingerprint: "f3", Was: 3, Fixed: 3}}},
+		Ages: report.Ages{Compared: 30, Unknown: 3, Steps: []report.AgeStep{{Name: "within a minute", Values: 20}, {Name: "to 1 h older", Values: 10}}},
 	}
 	for i, name := range makes {
 		g := report.Group{Name: name + text, Vehicles: n / 5, Verdicts: report.Verdicts{Ready: n / 5}, Proof: report.Proof{Full: n / 5}}
