@@ -1,10 +1,7 @@
 package report
 
 import (
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -17,7 +14,6 @@ func (b *listBuilder) row(r rowTexts) {
 			b.list.cars[c] = append(b.list.cars[c], id)
 		}
 	}
-	id = shortID(id)
 	before := b.size
 	kind := b.kind(vehicleKind{b.intern(r.verdict), b.intern(r.vehicleMake), b.intern(r.cohort), b.intern(r.cause), r.count}, r.causes)
 	b.list.IDs, b.list.KindOf, b.list.Labels = append(b.list.IDs, id), append(b.list.KindOf, kind), append(b.list.Labels, label)
@@ -52,17 +48,20 @@ func jsonSize(text string) int {
 	return size
 }
 
-// shortID is an id that is a UUID as "~" and 22 characters of base64, which saves a fleet of 100,000 more than a megabyte;
-// any other stays, with a second "~" before one of its own.
-func shortID(id string) string {
-	if !uuidForm.MatchString(id) {
-		if strings.HasPrefix(id, "~") {
-			return "~" + id
-		}
-		return id
+// joinIDs puts the ids of a fleet that are all equally long, as UUIDs and pseudonyms are, into one text without anything
+// between them: three bytes less for each, and quicker to read. They stay readable, so that whatever looks for a secret in
+// the finished page finds it here too.
+func (b *listBuilder) joinIDs() {
+	ids := b.list.IDs
+	if len(ids) < 2 || ids[0] == "" {
+		return
 	}
-	raw, _ := hex.DecodeString(strings.ReplaceAll(id, "-", "")) // it is hex by its form
-	return "~" + base64.RawStdEncoding.EncodeToString(raw)
+	for _, id := range ids {
+		if len(id) != len(ids[0]) || !isPrintableASCII(id) {
+			return
+		}
+	}
+	b.list.Rows, b.list.Wide = len(ids), len(ids[0])
+	b.list.IDs = []string{strings.Join(ids, "")}
+	b.size -= 3 * (b.list.Rows - 1)
 }
-
-var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)

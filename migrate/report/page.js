@@ -7,21 +7,10 @@
   const gravity = {blocked: 0, inconclusive: 1, broken: 2, ready: 3};
   const page = 100, mostOptions = 1000, none = "(none)";
 
-  const hex = Array.from({length: 256}, (_, n) => n.toString(16).padStart(2, "0"));
-
-  // full undoes what the report did to save bytes: "~" and 22 characters of base64 are a UUID.
-  function full(id) {
-    if (id[0] !== "~") return id;
-    if (id[1] === "~") return id.slice(1);
-    const raw = atob(id.slice(1));
-    let out = "";
-    for (let n = 0; n < 16; n++) out += (n === 4 || n === 6 || n === 8 || n === 10 ? "-" : "") + hex[raw.charCodeAt(n)];
-    return out;
-  }
-
+  const idOf = data.wide ? n => data.ids[0].slice(n * data.wide, (n + 1) * data.wide) : n => data.ids[n];
   const kinds = data.kinds.map((k, n) => ({verdict: text(k[0]), make: text(k[1]), cohort: text(k[2]), cause: text(k[3]), causes: k[4], keys: data.causeOf[n].map(c => data.causes[c].key)}));
   kinds.forEach(k => { k.find = [k.verdict, k.make, k.cohort, k.cause].join("\n").toLowerCase(); });
-  const rows = data.ids.map((short, n) => ({n, id: full(short), label: data.labels[n] || "", kind: kinds[data.kindOf[n]]}));
+  const rows = data.kindOf.map((kind, n) => ({n, id: idOf(n), label: data.labels[n] || "", kind: kinds[kind]}));
   rows.forEach(r => { r.key = r.id; });
 
   // What is not needed to show the list is made when it is.

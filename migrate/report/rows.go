@@ -11,7 +11,7 @@ import (
 const (
 	maxRows     = 100_000
 	maxDetails  = 2_000
-	maxListData = 4_200_000 // bytes of rows and details together; rows go first
+	maxListData = 4_500_000 // bytes of rows and details together; rows go first
 	maxRowText  = 80        // characters of an id or label in a row
 )
 
@@ -21,7 +21,9 @@ type vehicleList struct {
 	Total   int               `json:"total"`
 	Strings []string          `json:"strings"`
 	Kinds   []vehicleKind     `json:"kinds"`
-	IDs     []string          `json:"ids"`     // one per row; see shortID
+	Rows    int               `json:"rows"`
+	IDs     []string          `json:"ids"`     // one per row, or all of them in one text
+	Wide    int               `json:"wide"`    // characters of each id in that text; 0: one per row
 	KindOf  []int             `json:"kindOf"`  // one per row
 	Labels  []string          `json:"labels"`  // one per row, or none at all where no vehicle has one
 	Causes  []causeOption     `json:"causes"`  // those that the page explains
@@ -53,10 +55,10 @@ type vehicleDetail struct {
 }
 
 // Left is how many vehicles the list leaves to report.json.
-func (l vehicleList) Left() int { return l.Total - len(l.IDs) }
+func (l vehicleList) Left() int { return l.Total - l.Rows }
 
 // Undetailed is how many listed vehicles have no details here.
-func (l vehicleList) Undetailed() int { return len(l.IDs) - len(l.Details) }
+func (l vehicleList) Undetailed() int { return l.Rows - len(l.Details) }
 
 // listVehicles takes the vehicles as long as there is room: those that are not ready, then the ready ones, and last those
 // that a sample left out. It walks the fleet once: what comes before its turn waits in short.
@@ -147,6 +149,8 @@ func (b *listBuilder) add(v Vehicle) error {
 
 // trim gives rows precedence: details are taken away from the end until the data fits again.
 func (b *listBuilder) trim() {
+	b.list.Rows = len(b.list.IDs)
+	b.joinIDs()
 	details := b.list.Details
 	for b.size > maxListData && len(details) > 0 {
 		b.size -= len(details[len(details)-1]) + 1
