@@ -30,6 +30,7 @@ func formats() []format {
 		{"html", "report.html", renderHTML},
 		{"markdown", "report.md", renderMarkdown},
 		{"json", "report.json", renderJSON},
+		{"junit", "report.junit.xml", renderJUnit},
 		{"csv", "vehicles.csv", renderCSV},
 	}
 }
