@@ -33,12 +33,17 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, o.vault) }}); err != nil {
 		return r.Summary, err
 	}
-	if !slices.Contains(o.formats, "terminal") {
-		return r.Summary, nil
+	if slices.Contains(o.formats, "terminal") {
+		out := o.vault.Writer(p.Stdout)
+		err := report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
+		if err := errors.Join(err, out.Close()); err != nil {
+			return r.Summary, err
+		}
 	}
-	out := o.vault.Writer(p.Stdout)
-	err = report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
-	return r.Summary, errors.Join(err, out.Close())
+	if slices.Contains(o.formats, "github") {
+		return r.Summary, annotate(ctx, p, r, key, o)
+	}
+	return r.Summary, nil
 }
 
 // errLeak means that an artefact held a secret.

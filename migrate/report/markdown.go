@@ -19,9 +19,9 @@ const markdownCut = "\n*This report is cut here to fit a comment; report.html an
 
 // renderMarkdown is the report for a pull request or a step summary. What does not fit is left out from the end, line by
 // line, and a sentence says so.
-func renderMarkdown(w io.Writer, r Report, _ Options) error {
+func renderMarkdown(w io.Writer, r Report, o Options) error {
 	s := rewrite(named(r.Summary), markdownText)
-	m := &markdown{room: maxMarkdown - len(markdownCut)}
+	m := &markdown{room: markdownRoom(o.Room) - len(markdownCut)}
 	m.answer(s)
 	m.causes(s.Causes)
 	m.gates(s.Gates)
@@ -36,6 +36,13 @@ func renderMarkdown(w io.Writer, r Report, _ Options) error {
 	}
 	_, err := io.WriteString(w, m.out.String())
 	return err
+}
+
+func markdownRoom(room int) int {
+	if room <= 0 {
+		return maxMarkdown
+	}
+	return min(room, maxMarkdown)
 }
 
 type markdown struct {

@@ -1,0 +1,74 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"scmigrate/fixtures"
+)
+
+// annotationsIn are the workflow commands of an output.
+func annotationsIn(stdout string) (lines []string) {
+	for line := range strings.Lines(stdout) {
+		if strings.HasPrefix(line, "::") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
+// TestGitHubFormat: annotations and the step summary come with every command that reports, and name nobody.
+func TestGitHubFormat(t *testing.T) {
+	b := newBench(t, fixtures.DemoScenario(40, 4))
+	b.env["GITHUB_STEP_SUMMARY"] = b.path("summary.md")
+	b.write("summary.md", "# an earlier command of this step\n")
+	code, stdout, stderr := b.run("--format", "terminal,html,markdown,json,junit,csv,github")
+	if code != 3 {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	first := annotationsIn(stdout)
+	if len(first) == 0 || len(first) > 10 || !strings.HasPrefix(first[0], "::error title=") {
+		t.Errorf("annotations are %q", first)
+	}
+	for _, name := range []string{"report.junit.xml", "vehicles.csv", "share/report.junit.xml", "share/vehicles.csv"} {
+		if info, err := os.Stat(filepath.Join(b.path("out"), name)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	shared, summary := b.read("out/share/report.md"), b.read("summary.md")
+	if summary != "# an earlier command of this step\n\n"+shared {
+		t.Error("the step summary is not the shareable Markdown after what stood there")
+	}
+	if code, stdout, stderr = b.call("report", b.path("out"), "-o", b.path("again"), "--format", "github"); code != 0 || strings.Join(annotationsIn(stdout), "\n") != strings.Join(first, "\n") {
+		t.Errorf("report exits %d: %s%s", code, stdout, stderr)
+	}
+	if got := b.read("summary.md"); got != summary+"\n"+shared {
+		t.Error("report adds something else to the step summary")
+	}
+	for _, row := range b.world.Inventory() {
+		if strings.Contains(strings.Join(first, "\n")+summary, row.VehicleID) || row.UserID != "" && strings.Contains(strings.Join(first, "\n")+summary, row.UserID) {
+			t.Errorf("%s of %q is named", row.VehicleID, row.UserID)
+		}
+	}
+}
+
+// TestStepSummaryKeepsToItsLimit: GitHub drops a summary of more than 1 MiB as a whole.
+func TestStepSummaryKeepsToItsLimit(t *testing.T) {
+	b := newBench(t, fixtures.DemoScenario(40, 4))
+	b.env["GITHUB_STEP_SUMMARY"] = b.path("summary.md")
+	b.run("--format", "markdown")
+	for _, left := range []int{-10, 0, 1, 4000, 4200, 6000, 70_000} {
+		b.write("summary.md", strings.Repeat("x", 1<<20-left))
+		code, _, stderr := b.call("report", b.path("out"), "--format", "markdown,github")
+		added := len(b.read("summary.md")) - (1<<20 - left)
+		if code != 0 || added > max(left, 0) || (added > 0) != (left > 4100) || (added == 0) != strings.Contains(stderr, "step summary is full") {
+			t.Errorf("%d bytes of room: exit %d, %d added, %s", left, code, added, stderr)
+		}
+	}
+	b.env["GITHUB_STEP_SUMMARY"] = b.path("no/such/dir")
+	if code, _, stderr := b.call("report", b.path("out"), "--format", "github"); code != 1 || !strings.Contains(stderr, "step summary") {
+		t.Errorf("a summary that cannot be written: exit %d, %s", code, stderr)
+	}
+}
