@@ -108,17 +108,6 @@ func TestHostileMarkdown(t *testing.T) {
 	}
 }
 
-func TestMarkdownFitsAComment(t *testing.T) {
-	s := sampleSummary()
-	for len(s.Causes) < 2000 {
-		s.Causes = append(s.Causes, s.Causes[0])
-	}
-	out := string(rendered(t, "markdown", reportOf(s, sampleVehicles()), Options{}))
-	if len(out) > maxMarkdown || !strings.HasSuffix(out, markdownCut) || !strings.Contains(out, "## NO-GO") {
-		t.Errorf("%d bytes, ends %q", len(out), out[len(out)-80:])
-	}
-}
-
 var (
 	scripts = regexp.MustCompile(`(?s)<script[^>]*>(.*?)</script>`)
 	styles  = regexp.MustCompile(`(?s)<style>.*?</style>`)
