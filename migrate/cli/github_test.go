@@ -72,3 +72,28 @@ func TestStepSummaryKeepsToItsLimit(t *testing.T) {
 		t.Errorf("a summary that cannot be written: exit %d, %s", code, stderr)
 	}
 }
+
+// TestEveryFormatFromEveryCommand: run and report are above; rejudge and merge write the same files from the same facts.
+func TestEveryFormatFromEveryCommand(t *testing.T) {
+	b := newBench(t, fixtures.DemoScenario(40, 4))
+	const formats = "terminal,html,markdown,json,junit,csv,github"
+	dirs := b.shards(2)
+	_, merged, stderr := b.call(append(append([]string{"merge"}, dirs...), "-o", b.path("whole"), "--format", formats)...)
+	if len(annotationsIn(merged)) == 0 {
+		t.Errorf("merge: %s%s", merged, stderr)
+	}
+	_, judged, stderr := b.call("rejudge", b.path("whole"), "-o", b.path("again"), "--format", formats)
+	if strings.Join(annotationsIn(judged), "\n") != strings.Join(annotationsIn(merged), "\n") {
+		t.Errorf("rejudge: %s%s", judged, stderr)
+	}
+	for _, name := range []string{"report.html", "report.md", "report.json", "report.junit.xml", "vehicles.csv"} {
+		for _, form := range []string{"", "share/"} {
+			if b.read("whole/"+form+name) != b.read("again/"+form+name) {
+				t.Errorf("%s%s of merge and of rejudge differ", form, name)
+			}
+		}
+	}
+	if n := strings.Count(b.read("whole/vehicles.csv"), "\r\n"); n != 1+len(b.world.Inventory()) {
+		t.Errorf("vehicles.csv has %d lines", n)
+	}
+}
