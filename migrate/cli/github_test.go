@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"scmigrate/fixtures"
+	"scmigrate/migrate/report"
 )
 
 // annotationsIn are the workflow commands of an output.
@@ -95,5 +96,21 @@ func TestEveryFormatFromEveryCommand(t *testing.T) {
 	}
 	if n := strings.Count(b.read("whole/vehicles.csv"), "\r\n"); n != 1+len(b.world.Inventory()) {
 		t.Errorf("vehicles.csv has %d lines", n)
+	}
+}
+
+func TestReadmeNamesEveryFormat(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range report.Formats() {
+		row := "\n| `" + name + "` |"
+		if file := report.FileOf(name); file != "" {
+			row += " `" + file + "` |"
+		}
+		if !strings.Contains(string(text), row) {
+			t.Errorf("README.md has no row %q", row)
+		}
 	}
 }

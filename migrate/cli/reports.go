@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -65,9 +66,14 @@ func scan(path string, vault *secret.Vault) error {
 	return err
 }
 
+// formatFlag is the flag of every command that reports.
+func formatFlag(formats string) ucli.Flag {
+	return text("format", formats, "report `FORMATS`, separated by commas, of "+strings.Join(report.Formats(), ", "))
+}
+
 func reportCommand(p Process) *ucli.Command {
 	return &ucli.Command{Name: "report", Usage: "render the reports again from a run's ledger, without a call", ArgsUsage: "DIR",
-		Flags: []ucli.Flag{text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"), text("out", "", "write into `DIR2` instead of DIR", "o"),
+		Flags: []ucli.Flag{formatFlag("terminal,html,markdown,json"), text("out", "", "write into `DIR2` instead of DIR", "o"),
 			toggle("json-full", "report.json holds the fields of ready vehicles too")},
 		Action: func(c *ucli.Context) error {
 			l, err := openLedger(c)

@@ -47,7 +47,9 @@ func TestSameLedgerSameBytes(t *testing.T) {
 		t.Fatalf("exit %d: %s%s", code, wantOut, stderr)
 	}
 	b.wantSame(first, "out")
-	day := func(days int) string { return childNow + "=" + time.Now().AddDate(0, 0, days).UTC().Format(time.RFC3339) }
+	day := func(days int) string {
+		return childNow + "=" + time.Now().AddDate(0, 0, days).UTC().Format(time.RFC3339)
+	}
 	for _, env := range [][]string{
 		{day(0), "TZ=UTC"}, {day(40), "TZ=Asia/Kathmandu"}, {day(-900), "TZ=America/St_Johns"}, {day(400), "TZ=Pacific/Kiritimati", "LANG=ar_EG.UTF-8", "LC_ALL=ar_EG.UTF-8"}, {day(1), "GOMAXPROCS=1", "TZ=Etc/GMT+12"},
 	} {
