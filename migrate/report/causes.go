@@ -54,10 +54,16 @@ func actorsText(causes []Cause) string {
 // causeIndex finds the cause of the report that a vehicle's cause is counted in.
 type causeIndex map[causeKey]int
 
+// anyDetail stands for a detail that no cause has: in the shareable form a label may have been taken out of it.
+const anyDetail = "\x00"
+
 func indexCauses(causes []Cause) causeIndex {
 	index := causeIndex{}
 	for i, c := range causes {
 		index[causeKey{c.Code, c.Field, c.Make, c.ErrorCode}] = i
+		if _, known := index[causeKey{c.Code, c.Field, c.Make, anyDetail}]; !known {
+			index[causeKey{c.Code, c.Field, c.Make, anyDetail}] = i
+		}
 	}
 	return index
 }
@@ -74,7 +80,7 @@ func (x causeIndex) of(vehicleMake string, ref CauseRef) (int, bool) {
 	if i, ok := x[key]; ok {
 		return i, true
 	}
-	key.detail = ""
+	key.detail = anyDetail
 	i, ok := x[key]
 	return i, ok
 }

@@ -194,6 +194,7 @@
     byId("sheet-title").replaceChildren(...(r ? [mark(r.kind.verdict), r.id] : [key]));
     byId("sheet-body").replaceChildren(...(r ? body(r) : [el("p", {}, "This vehicle is not listed here; look in report.json.")]));
     if (!sheet.open) sheet.showModal();
+    byId("sheet-title").focus();
     sheet.scrollTop = 0;
   }
 
