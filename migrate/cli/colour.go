@@ -1,5 +1,7 @@
 package cli
 
+import "slices"
+
 // coloured tells whether a summary may be in colour: on a terminal that can show it, unless NO_COLOR says otherwise
 // (https://no-color.org) or a CI job reads along, whose log keeps the escapes.
 func coloured(terminal bool, lookup func(string) (string, bool)) bool {
@@ -8,8 +10,10 @@ func coloured(terminal bool, lookup func(string) (string, bool)) bool {
 	return terminal && noColour == "" && kind != "dumb" && !inCI(lookup)
 }
 
-// inCI tells whether a CI job runs this: all of them set CI, and some people set it to false.
+// inCI tells whether a CI job runs this: all of them set CI, GitHub its own variable too, and some people set them to false.
 func inCI(lookup func(string) (string, bool)) bool {
-	v, _ := lookup("CI")
-	return v != "" && v != "false" && v != "0"
+	return slices.ContainsFunc([]string{"CI", "GITHUB_ACTIONS"}, func(name string) bool {
+		v, _ := lookup(name)
+		return v != "" && v != "false" && v != "0"
+	})
 }

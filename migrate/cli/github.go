@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,15 +21,15 @@ const (
 
 // annotate is the format for GitHub: annotations on standard output, and the Markdown at the end of the step's summary,
 // where the environment names one. Both are seen by everybody who sees the repository, so both are in the shareable form.
-func annotate(ctx context.Context, p Process, r report.Report, key []byte, o reportOptions) error {
+func annotate(p Process, r report.Report, key []byte, o reportOptions) error {
 	shared := report.Share(r, key)
 	out := o.vault.Writer(p.Stdout)
 	if err := errors.Join(report.Render(out, "github", shared, report.Options{}), out.Close()); err != nil {
 		return err
 	}
 	path, _ := p.LookupEnv("GITHUB_STEP_SUMMARY")
-	if path == "" || ctx.Err() != nil {
-		return ctx.Err()
+	if path == "" {
+		return nil
 	}
 	if err := summarize(p, path, shared, o); err != nil {
 		return fmt.Errorf("step summary: %w", err)

@@ -49,7 +49,7 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 		}
 	}
 	if slices.Contains(o.formats, "github") {
-		return r.Summary, annotate(ctx, p, r, key, o)
+		return r.Summary, annotate(p, r, key, o)
 	}
 	return r.Summary, nil
 }

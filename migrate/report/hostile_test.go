@@ -99,10 +99,7 @@ func TestHostileMarkdown(t *testing.T) {
 	}
 }
 
-var (
-	scripts = regexp.MustCompile(`(?s)<script[^>]*>(.*?)</script>`)
-	styles  = regexp.MustCompile(`(?s)<style>.*?</style>`)
-)
+var scripts = regexp.MustCompile(`(?s)<script[^>]*>(.*?)</script>`)
 
 // TestPageData reads the list's data as the page's script does.
 func TestPageData(t *testing.T) {

@@ -133,8 +133,12 @@ func sideText(o *Observation) string {
 // junitAttributes are pairs of name and value.
 func junitAttributes(pairs ...string) string {
 	var out strings.Builder
-	for i := 0; i < len(pairs); i += 2 {
-		out.WriteString(" " + pairs[i] + `="` + xmlText(pairs[i+1]) + `"`)
+	for i, text := range pairs {
+		if i%2 == 0 {
+			out.WriteString(" " + text + "=")
+		} else {
+			out.WriteString(`"` + xmlText(text) + `"`)
+		}
 	}
 	return out.String()
 }
