@@ -46,6 +46,7 @@ type environment struct {
 	getenv func(string) (string, bool)
 	known  func(field string) error // Options.CheckField
 	dir    string                   // what relative paths start from
+	watch  *watch                   // Options.watch
 }
 
 // vehicleKeys is everything a vehicle may say.
@@ -113,6 +114,9 @@ func (r *row) value(n *yaml.Node, name string, judge func(string) complaint) (st
 	if s == "" {
 		r.at(n, name+" is empty", "leave the key out if there is no value")
 		return "", false
+	}
+	if r.env != nil {
+		r.env.watch.value(name, s)
 	}
 	if c := judge(s); !c.none() {
 		r.at(n, name+" "+c.message, c.hint)

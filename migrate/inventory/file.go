@@ -23,6 +23,8 @@ type Options struct {
 	Getenv     func(string) (string, bool) // nil: os.LookupEnv
 	CheckField func(name string) error     // refuses a name under fields: that nobody knows; nil: only its form is judged
 	AllowExec  bool                        // exec: and legacyTokens.command are no problem. Open runs neither, ever
+
+	watch *watch // Check's; nil: nobody looks for more than problems
 }
 
 // File is an inventory that was read once and found good. It may be used from many goroutines.
