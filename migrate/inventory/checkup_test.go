@@ -14,7 +14,7 @@ const (
 	someUser  = "218eda3b-0000-49a8-8f3d-000000000001"
 	otherUser = "218eda3b-0000-49a8-8f3d-000000000002"
 	tokenA    = "c0ffee00-0000-4000-8000-00000000cafe"
-	tokenB   = "c0ffee00-0000-4000-8000-00000000beef"
+	tokenB    = "c0ffee00-0000-4000-8000-00000000beef"
 )
 
 func checked(t *testing.T, text string, env map[string]string) *Checkup {
@@ -48,7 +48,7 @@ func TestCheckFindsWhatARunWouldTake(t *testing.T) {
 		{"an id of our own", vehicle("vehicleId: van-12", "userId: "+someUser), ":3: vehicleId is not a UUID"},
 		{"capital letters", vehicle("vehicleId: "+strings.ToUpper(someID), "userId: "+someUser), ":3: vehicleId is written in capital letters"},
 		{"the same id twice", vehicle("vehicleId: "+someID, "userId: "+someID), ":3: userId is the same as vehicleId"},
-		{"no userId", vehicle("vehicleId: "+someID), ":3: has no userId"},
+		{"no userId", vehicle("vehicleId: " + someID), ":3: has no userId"},
 		{"a dead token", vehicle("vehicleId: "+someID, "accessToken: "+tokenA, "accessTokenExpiresAt: 2026-11-23T11:00:00Z"), ":3: accessToken is dead"},
 		{"the refresh token's time", vehicle("vehicleId: "+someID, "accessTokenExpiresAt: 2027-01-22T12:00:00Z"), ":3: accessTokenExpiresAt is further away"},
 		{"an id as a token", vehicle("vehicleId: "+someID, "accessToken: "+someID), ":3: accessToken is one of the row's ids"},

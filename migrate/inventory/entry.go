@@ -156,7 +156,7 @@ func (r *row) reference(n *yaml.Node, name string) (Reference, bool) {
 
 // unresolvable says why a reference cannot ever give a token, without keeping its value.
 func (e *environment) unresolvable(ref Reference) complaint {
-	if e == nil {
+	if e == nil || e.getenv == nil {
 		return complaint{}
 	}
 	switch ref.kind {
