@@ -12,6 +12,7 @@ import (
 var level = map[string]int{
 	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/inorder": 0,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
+	"migrate/owners": 2,
 	"migrate":        2,
 	"migrate/ledger": 3,
 	"migrate/report": 4, "migrate/manifest": 4,

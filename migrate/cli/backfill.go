@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+
+	"scmigrate/migrate"
+	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/owners"
+	"scmigrate/migrate/secret"
+	"scmigrate/migrate/smartcar"
+)
+
+// backfill is one search for missing userIds.
+type backfill struct {
+	p          Process
+	o          backfillOptions
+	file       *inventory.File
+	client     *smartcar.Client
+	management secret.Secret
+	book       *owners.Book
+	missing    []inventory.Entry
+	rows       []owners.Row // of missing, in its order
+	stated     []owners.Stated
+}
+
+func (b *backfill) close() {
+	if b.file != nil {
+		_ = b.file.Close() // it was only read
+	}
+}
+
+func (b *backfill) run(ctx context.Context) error {
+	if err := b.open(ctx); err != nil {
+		return err
+	}
+	if err := b.ask(ctx); err != nil {
+		return b.refused(err)
+	}
+	findings := b.book.Decide(b.rows, b.stated)
+	filled, err := b.write(ctx, findings)
+	if err != nil {
+		return err
+	}
+	return b.say(findings, filled)
+}
+
+// open reads and checks everything before anything is sent.
+func (b *backfill) open(ctx context.Context) (err error) {
+	p, runs := b.p, execAllowed(b.p)
+	if !b.o.asks(owners.Token) { // no token is looked up and no command run
+		p.LookupEnv, runs = anyEnv, true
+	}
+	if b.file, err = openInventory(p, options{inventory: b.o.inventory, keepGoing: b.o.keepGoing}, runs); err != nil {
+		return err
+	}
+	if err := b.gather(ctx); err != nil {
+		return err
+	}
+	return b.connect()
+}
+
+// gather finds the rows without a userId, and the users of the other rows.
+func (b *backfill) gather(ctx context.Context) error {
+	var ids []string
+	err := b.file.Each(ctx, func(e inventory.Entry) error {
+		switch {
+		case e.VehicleID == "" || e.Invalid != "" || e.Duplicate:
+		case e.UserID != "":
+			b.stated = append(b.stated, owners.Stated{Line: e.Line, VehicleID: e.VehicleID, UserID: e.UserID})
+		default:
+			ids = append(ids, e.VehicleID)
+			b.missing = append(b.missing, e)
+			b.rows = append(b.rows, owners.Row{Ordinal: e.Ordinal, Line: e.Line, VehicleID: e.VehicleID})
+		}
+		return nil
+	})
+	b.book = owners.NewBook(ids)
+	return err
+}
+
+// connect makes the client, with the credentials that the sources need and no others.
+func (b *backfill) connect() error {
+	origins, err := smartcar.OriginsFromEnv(b.p.LookupEnv)
+	if err != nil {
+		return usage(err)
+	}
+	var app credentials
+	if b.o.asks(owners.Connections) {
+		if app, err = readCredentials(b.p, b.file.Header()); err != nil {
+			return usage(err)
+		}
+	}
+	if b.management, _, err = inventory.SecretFromEnv(b.p.LookupEnv, "SMARTCAR_MANAGEMENT_TOKEN"); err != nil {
+		return usage(err)
+	}
+	o := smartcar.Options{Origins: origins, Transport: b.p.Transport, Now: b.p.Now, TimeoutLegacy: b.o.timeoutLegacy, TimeoutApp: b.o.timeoutApp,
+		UserAgent: "scmigrate/" + Version(), ClientID: app.clientID, ClientSecrets: app.secrets}
+	if b.o.asks(owners.Management) {
+		if o.ManagementToken = b.management; b.management.IsZero() {
+			return usagef("--from management needs SMARTCAR_MANAGEMENT_TOKEN (the application management token of the dashboard)")
+		}
+	}
+	b.o.bucket.Now, b.o.bucket.MaxPause = b.p.Now, migrate.MaxPause
+	o.Limiter = smartcar.NewLimiter(b.o.bucket)
+	if b.client, err = smartcar.New(o); err != nil {
+		return usage(err)
+	}
+	return nil
+}
+
+// ask goes through the sources, the free ones first; tokens are asked last, where the others leave a doubt.
+func (b *backfill) ask(ctx context.Context) error {
+	if len(b.rows) == 0 {
+		return nil
+	}
+	for _, path := range b.o.webhooks {
+		if err := b.readWebhooks(path); err != nil {
+			return usage(fmt.Errorf("cannot read the recorded webhooks: %w", err))
+		}
+	}
+	if b.o.asks(owners.Connections) {
+		if err := b.book.ReadConnections(ctx, b.client); err != nil {
+			return err
+		}
+	}
+	if b.o.asks(owners.Management) {
+		if err := b.book.ReadManagement(ctx, b.client); err != nil {
+			return err
+		}
+	}
+	if b.o.asks(owners.Token) {
+		return b.askTokens(ctx)
+	}
+	return nil
+}
+
+func (b *backfill) readWebhooks(path string) error {
+	d, err := b.book.ReadWebhooks(path, b.management)
+	fmt.Fprintf(b.p.Stderr, "webhooks: %d payloads used in %s", d.Used, path)
+	if left := d.String(); left != "" {
+		fmt.Fprintf(b.p.Stderr, "; not used: %s", left)
+	}
+	fmt.Fprintln(b.p.Stderr)
+	for _, text := range d.Faulty {
+		fmt.Fprintln(b.p.Stderr, text)
+	}
+	if d.Unsigned > 0 {
+		fmt.Fprintln(b.p.Stderr, `record {"headers":{"sc-signature":"…"},"body":"…"}, or leave SMARTCAR_MANAGEMENT_TOKEN out to take them unchecked`)
+	}
+	return err
+}
+
+func (b *backfill) askTokens(ctx context.Context) error {
+	resolver, err := inventory.NewResolver(b.file, inventory.ResolverOptions{Getenv: b.p.LookupEnv, AllowExec: execAllowed(b.p), Now: b.p.Now, Run: b.p.Command})
+	if err != nil {
+		return usage(err)
+	}
+	if !b.o.doubtfulOnly {
+		fmt.Fprintf(b.p.Stderr, "user: asking whose the tokens of %s are (--doubtful-only asks fewer)\n", counted(len(b.rows), "row"))
+	}
+	asker := owners.Asker{API: b.client, Tokens: resolver}
+	for i := range b.rows {
+		row := &b.rows[i]
+		if b.o.doubtfulOnly && !b.book.Doubtful(*row) {
+			continue
+		}
+		if err := asker.Ask(ctx, b.missing[i], row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refused gives what ends a search its exit code.
+func (b *backfill) refused(err error) error {
+	if errors.Is(err, smartcar.ErrCredentials) {
+		return &exitError{migrate.ExitCredentials, err}
+	}
+	return err
+}
+
+// write writes what was decided.
+func (b *backfill) write(ctx context.Context, findings []owners.Finding) (filled inventory.Filled, err error) {
+	users := map[int]string{}
+	for _, f := range findings {
+		if f.UserID != "" {
+			users[f.Ordinal] = f.UserID
+		}
+	}
+	if b.o.out != "" {
+		err = writeWith(b.o.out, func(out io.Writer) error {
+			filled, err = b.file.Fill(ctx, out, users)
+			return err
+		})
+	}
+	if err != nil || b.o.csv == "" {
+		return filled, err
+	}
+	return filled, writeWith(b.o.csv, func(out io.Writer) error { return writeOwners(out, findings) })
+}
+
+func writeOwners(out io.Writer, findings []owners.Finding) error {
+	w := csv.NewWriter(out)
+	_ = w.Write([]string{"vehicleId", "userId"}) // the writer keeps its first error
+	for _, f := range findings {
+		if f.UserID != "" {
+			_ = w.Write([]string{f.VehicleID, f.UserID})
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
