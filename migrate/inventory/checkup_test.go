@@ -82,7 +82,7 @@ func TestCheckNamesTheSameSlipOnce(t *testing.T) {
 		text += "  - vehicleId: " + strings.Replace(someID, "36", "4"+string(rune('0'+len(text)%7)), 1) + "\n"
 	}
 	got := checked(t, text, nil)
-	if s := said(got.Warnings); strings.Count(s, "has no userId") != 1 || !strings.Contains(s, "so are 2 more rows") {
+	if s := said(got.Warnings); strings.Count(s, "has no userId") != 1 || !strings.Contains(s, "the same in 2 more rows") {
 		t.Errorf("got\n%s", s)
 	}
 }

@@ -70,7 +70,7 @@ func (w *watch) problems(file string) []Problem {
 	for c, p := range w.found {
 		one := Problem{File: file, Line: p.line, Message: c.message, Hint: c.hint}
 		if p.times > 1 {
-			one.Message += fmt.Sprintf("; so are %d more rows", p.times-1)
+			one.Message += fmt.Sprintf("; the same in %d more rows", p.times-1)
 		}
 		list = append(list, one)
 	}
