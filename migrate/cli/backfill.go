@@ -52,10 +52,13 @@ func (b *backfill) run(ctx context.Context) error {
 func (b *backfill) open(ctx context.Context) (err error) {
 	p, runs := b.p, execAllowed(b.p)
 	if !b.o.asks(owners.Token) { // no token is looked up and no command run
-		p.LookupEnv, runs = anyEnv, true
+		p.LookupEnv, runs = anyEnv(p), true
 	}
 	if b.file, err = openInventory(p, options{inventory: b.o.inventory, keepGoing: b.o.keepGoing}, runs); err != nil {
 		return err
+	}
+	if b.file.Encrypted() && b.o.out != "" && len(b.o.recipients) == 0 {
+		return usagef("%s is encrypted, and %s would not be: name who may read it with --recipient age1… (or write --csv alone, which holds no token)", b.o.inventory, b.o.out)
 	}
 	if err := b.gather(ctx); err != nil {
 		return err
@@ -192,7 +195,7 @@ func (b *backfill) write(ctx context.Context, findings []owners.Finding) (filled
 		}
 	}
 	if b.o.out != "" {
-		err = writeWith(b.o.out, func(out io.Writer) error {
+		err = writeSealed(b.o.out, b.o.recipients, func(out io.Writer) error {
 			filled, err = b.file.Fill(ctx, out, users)
 			return err
 		})

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"filippo.io/age"
+
 	"scmigrate/fixtures"
 	"scmigrate/migrate/inventory"
 )
@@ -242,4 +244,62 @@ func TestBackfillExitCodes(t *testing.T) {
 	if code, _, stderr := b.call("inventory", "backfill", "-i", b.path("inventory.yaml")); code != 2 || !strings.Contains(stderr, "the file to write") {
 		t.Errorf("code %d, %s", code, stderr)
 	}
+}
+
+// TestBackfillOfAnEncryptedInventory: no step of it leaves plain text on the disk.
+func TestBackfillOfAnEncryptedInventory(t *testing.T) {
+	b := newBench(t, fixtures.Scenario{Seed: 4, Vehicles: 5})
+	rows := b.world.Inventory()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := "vehicleId,accessToken\n"
+	for _, r := range rows {
+		table += r.VehicleID + "," + r.AccessToken + "\n"
+	}
+	keys := t.TempDir()
+	if err := os.WriteFile(keys+"/key", []byte(id.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(b.path("inventory.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	b.stdin = table
+	if code, _, stderr := b.call("inventory", "import", "--csv", "-", "-o", b.path("inventory.yaml"), "--recipient", id.Recipient().String()); code != 0 {
+		t.Fatal(stderr)
+	}
+	if code, stdout, _ := b.call("inventory", "check", "-i", b.path("inventory.yaml")); code != 2 || !strings.Contains(stdout, "encrypted with age") {
+		t.Errorf("without the key: code %d, %s", code, stdout)
+	}
+	b.env["SCMIGRATE_AGE_IDENTITY_FILE"] = keys + "/key"
+	if code, _, stderr := b.backfill(); code != 2 || !strings.Contains(stderr, "--recipient age1") {
+		t.Errorf("to plain text: code %d, %s", code, stderr)
+	}
+	if code, stdout, stderr := b.backfill("--recipient", id.Recipient().String()); code != 0 {
+		t.Fatalf("code %d, %s\n%s", code, stderr, stdout)
+	}
+	for _, args := range [][]string{{"plan", "-i", b.path("new.yaml")}, {"inventory", "check", "-i", b.path("new.yaml")}} {
+		if code, stdout, stderr := b.call(args...); code != 0 || !strings.Contains(stdout, "5") {
+			t.Errorf("%v: code %d, %s", args, code, stderr)
+		}
+	}
+	f, err := inventory.Open(b.path("new.yaml"), inventory.Options{AgeIdentityFile: keys + "/key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	_ = f.Each(t.Context(), func(e inventory.Entry) error {
+		if e.UserID != rows[e.Ordinal].UserID {
+			t.Errorf("%s is %s's", e.VehicleID, e.UserID)
+		}
+		return nil
+	})
+	eachFile(t, b.dir, func(path, text string) {
+		for _, r := range rows {
+			if strings.Contains(text, r.AccessToken) || strings.Contains(text, r.VehicleID) {
+				t.Errorf("%s holds plain text", path)
+			}
+		}
+	})
 }

@@ -49,7 +49,8 @@ func noArguments(c *ucli.Context) error {
 }
 
 func checkInventory(p Process, path string) error {
-	c, err := inventory.Check(path, inventory.Options{Stdin: p.Stdin, Getenv: p.LookupEnv, CheckField: knownField}, p.Now())
+	c, err := inventory.Check(path, inventory.Options{Stdin: p.Stdin, Getenv: p.LookupEnv, CheckField: knownField,
+		AgeIdentityFile: trimmedEnv(p, inventory.AgeIdentityVariable)}, p.Now())
 	if err != nil {
 		return usage(err)
 	}

@@ -29,7 +29,7 @@ func inventoryBackfillCommand(p Process) *ucli.Command {
 			text("limit-share", "50%", "the `PART` of the limit that this tool may take; production lives on the same bucket"),
 			span("timeout-legacy", smartcar.DefaultTimeoutLegacy, "the longest wait for one v2.0 answer"),
 			span("timeout-app", smartcar.DefaultTimeoutApp, "the longest wait for one v3 answer"),
-			toggle("keep-going", "leave faulty inventory rows as they are instead of refusing the file"),
+			recipientFlag(), toggle("keep-going", "leave faulty inventory rows as they are instead of refusing the file"),
 		},
 		Action: func(c *ucli.Context) error {
 			o, err := readBackfill(c)
@@ -49,6 +49,7 @@ type backfillOptions struct {
 	overwrite, keepGoing, doubtfulOnly bool
 	from                               []owners.Source
 	webhooks                           []string // paths
+	recipients                         []string // of the written inventory
 	bucket                             smartcar.LimiterOptions
 	timeoutLegacy, timeoutApp          time.Duration
 }
@@ -61,6 +62,9 @@ func readBackfill(c *ucli.Context) (o backfillOptions, err error) {
 		doubtfulOnly: c.Bool("doubtful-only"), timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app")}
 	if o.inventory == "" || o.out == "" && o.csv == "" {
 		return o, usagef("name the inventory and the file to write: scmigrate inventory backfill -i FILE -o FILE2")
+	}
+	if o.recipients, err = readRecipients(c); err != nil {
+		return o, err
 	}
 	if o.timeoutLegacy <= 0 || o.timeoutApp <= 0 {
 		return o, usagef("--timeout-legacy and --timeout-app: give a time above 0")

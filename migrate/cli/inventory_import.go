@@ -22,7 +22,7 @@ func inventoryImportCommand(p Process) *ucli.Command {
 			text("csv", "", "a CSV `FILE` with a header line; - reads stdin"), text("jsonl", "", "a JSON Lines `FILE`; - reads stdin"),
 			list("map", "`KEY=COLUMN,…`: where each key of a vehicle comes from; dots reach into JSON objects"),
 			text("out", "", "the inventory `FILE` to write, readable by its owner only", "o"), overwriteFlag(),
-			toggle("keep-going", "leave faulty rows out, and list them"),
+			recipientFlag(), toggle("keep-going", "leave faulty rows out, and list them"),
 		},
 		Action: func(c *ucli.Context) error {
 			o, err := readImport(c)
@@ -38,12 +38,42 @@ func overwriteFlag() *ucli.BoolFlag {
 	return toggle("overwrite", "replace the file if it is there")
 }
 
+func recipientFlag() *ucli.StringSliceFlag {
+	return list("recipient", "encrypt the written inventory to `age1…` (may be repeated)")
+}
+
+func readRecipients(c *ucli.Context) ([]string, error) {
+	recipients := c.StringSlice("recipient")
+	if err := inventory.CheckRecipients(recipients); err != nil {
+		return nil, usage(fmt.Errorf("--recipient: %w", err))
+	}
+	return recipients, nil
+}
+
+// writeSealed is writeWith for what is encrypted to the recipients, if there are any, before it reaches the disk.
+func writeSealed(path string, recipients []string, write func(io.Writer) error) error {
+	if len(recipients) == 0 {
+		return writeWith(path, write)
+	}
+	return writeWith(path, func(out io.Writer) error {
+		sealed, err := inventory.Encrypt(out, recipients)
+		if err != nil {
+			return err
+		}
+		if err := write(sealed); err != nil {
+			return err
+		}
+		return sealed.Close()
+	})
+}
+
 // importOptions are the flags of inventory import.
 type importOptions struct {
 	from, out            string
 	jsonl                bool
 	overwrite, keepGoing bool
 	columns              map[string]string
+	recipients           []string // empty: written in plain text
 }
 
 func readImport(c *ucli.Context) (o importOptions, err error) {
@@ -51,6 +81,9 @@ func readImport(c *ucli.Context) (o importOptions, err error) {
 		return o, err
 	}
 	o = importOptions{from: cmp.Or(c.String("csv"), c.String("jsonl")), out: c.String("out"), jsonl: c.String("jsonl") != "", overwrite: c.Bool("overwrite"), keepGoing: c.Bool("keep-going")}
+	if o.recipients, err = readRecipients(c); err != nil {
+		return o, err
+	}
 	switch {
 	case o.from == "", c.String("csv") != "" && o.jsonl:
 		return o, usagef("name one table: --csv FILE or --jsonl FILE")
@@ -108,7 +141,7 @@ func importInventory(p Process, o importOptions) (err error) {
 	if o.jsonl {
 		convert = inventory.ImportJSONL
 	}
-	err = writeWith(o.out, func(out io.Writer) error {
+	err = writeSealed(o.out, o.recipients, func(out io.Writer) error {
 		done, err = convert(in, out, inventory.ImportOptions{Name: name, Map: o.columns, CheckField: knownField})
 		if err != nil {
 			return err

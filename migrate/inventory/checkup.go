@@ -27,11 +27,13 @@ func Check(path string, o Options, now time.Time) (*Checkup, error) {
 	}
 	o.AllowExec, o.KeepGoing, o.watch = true, false, newWatch(now)
 	c := &Checkup{Name: path}
-	src, err := openSource(path, o.Stdin)
+	src, err := openSource(path, o)
 	if err == nil {
 		defer func() { _ = src.close() }()
 		c.Name, o.watch.dir = src.name, src.dir
-		err = c.read(src, o)
+		if err = c.read(src, o); src.encrypted {
+			o.watch.identityReadable(o.AgeIdentityFile)
+		}
 	}
 	if problems := (*Problems)(nil); errors.As(err, &problems) {
 		c.Problems, err = *problems, nil

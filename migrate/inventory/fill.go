@@ -69,8 +69,8 @@ func (w *filler) take(r row) error {
 	if !wanted {
 		return nil
 	}
-	text := make([]byte, r.Length)
-	if _, err := w.file.src.ReadAt(text, r.Offset); err != nil {
+	text, err := w.file.src.part(r.Offset, r.Length)
+	if err != nil {
 		return w.file.changed()
 	}
 	e, ok := w.file.edited(text, r, user)
@@ -83,7 +83,7 @@ func (w *filler) take(r row) error {
 	}
 	w.at = r.Offset + int64(r.Length)
 	w.done.Changes = append(w.done.Changes, e.change(r))
-	_, err := w.out.Write(e.apply(text))
+	_, err = w.out.Write(e.apply(text))
 	return err
 }
 

@@ -41,6 +41,7 @@ var home = map[string][]string{
 	"github.com/klauspost/compress":   {"migrate/ledger"},
 	"github.com/fxamacker/cbor":       {"compare", "migrate/ledger"}, // compare: how one value is written
 	"github.com/go-json-experiment":   {"compare", "migrate/smartcar"},
+	"filippo.io/age":                  {"migrate/inventory"},
 	"html/template":                   {"migrate/report"},
 	"net/http":                        {"migrate/smartcar", "migrate/cli", "compare", simulator}, // compare: words only, see rules_test.go
 	"os/exec":                         {"migrate/inventory"},
