@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"scmigrate/migrate"
 	"scmigrate/migrate/inventory"
@@ -22,6 +24,8 @@ type backfill struct {
 	client     *smartcar.Client
 	management secret.Secret
 	book       *owners.Book
+	vault      *secret.Vault
+	pace       pace
 	missing    []inventory.Entry
 	rows       []owners.Row // of missing, in its order
 	stated     []owners.Stated
@@ -37,16 +41,23 @@ func (b *backfill) run(ctx context.Context) error {
 	if err := b.open(ctx); err != nil {
 		return err
 	}
-	if err := b.ask(ctx); err != nil {
-		return b.refused(err)
+	interrupted := b.ask(ctx)
+	if interrupted != nil && !errors.Is(interrupted, errUnasked) {
+		return b.refused(interrupted)
 	}
 	findings := b.book.Decide(b.rows, b.stated)
-	filled, err := b.write(ctx, findings)
+	filled, err := b.write(context.WithoutCancel(ctx), findings)
 	if err != nil {
 		return err
 	}
-	return b.say(findings, filled)
+	if err := b.say(findings, filled); interrupted == nil {
+		return err
+	}
+	return &exitError{migrate.ExitInterrupted, fmt.Errorf("interrupted; go on with what was written: -i %s", cmp.Or(b.o.out, b.o.inventory))}
 }
+
+// errUnasked ends a search that was interrupted after the lists were read: what was found until then is worth writing.
+var errUnasked = errors.New("interrupted before every token was asked")
 
 // open reads and checks everything before anything is sent.
 func (b *backfill) open(ctx context.Context) (err error) {
@@ -91,6 +102,7 @@ func (b *backfill) connect() error {
 	if err != nil {
 		return usage(err)
 	}
+	b.vault, b.pace = secret.NewVault(0), pace{out: b.p.Stderr, now: b.p.Now, last: b.p.Now()}
 	var app credentials
 	if b.o.asks(owners.Connections) {
 		if app, err = readCredentials(b.p, b.file.Header()); err != nil {
@@ -100,7 +112,10 @@ func (b *backfill) connect() error {
 	if b.management, _, err = inventory.SecretFromEnv(b.p.LookupEnv, "SMARTCAR_MANAGEMENT_TOKEN"); err != nil {
 		return usage(err)
 	}
-	o := smartcar.Options{Origins: origins, Transport: b.p.Transport, Now: b.p.Now, TimeoutLegacy: b.o.timeoutLegacy, TimeoutApp: b.o.timeoutApp,
+	for _, s := range append(app.secrets, b.management) {
+		b.vault.Pin(s)
+	}
+	o := smartcar.Options{OnToken: b.vault.Add, OnCall: b.pace.call, Origins: origins, Transport: b.p.Transport, Now: b.p.Now, TimeoutLegacy: b.o.timeoutLegacy, TimeoutApp: b.o.timeoutApp,
 		UserAgent: "scmigrate/" + Version(), ClientID: app.clientID, ClientSecrets: app.secrets}
 	if b.o.asks(owners.Management) {
 		if o.ManagementToken = b.management; b.management.IsZero() {
@@ -165,23 +180,48 @@ func (b *backfill) askTokens(ctx context.Context) error {
 	if !b.o.doubtfulOnly {
 		fmt.Fprintf(b.p.Stderr, "user: asking whose the tokens of %s are (--doubtful-only asks fewer)\n", counted(len(b.rows), "row"))
 	}
-	asker := owners.Asker{API: b.client, Tokens: resolver}
+	asker := owners.Asker{API: b.client, Tokens: remembering{resolver, b.vault}}
 	for i := range b.rows {
 		row := &b.rows[i]
 		if b.o.doubtfulOnly && !b.book.Doubtful(*row) {
 			continue
 		}
-		if err := asker.Ask(ctx, b.missing[i], row); err != nil {
+		if ctx.Err() == nil {
+			err = asker.Ask(ctx, b.missing[i], row)
+		}
+		switch row.Unasked = ctx.Err() != nil && row.TokenUser == ""; {
+		case row.Unasked:
+			err = errUnasked
+		case err != nil:
 			return err
 		}
 	}
-	return nil
+	return err
+}
+
+// pace says once a minute how far a search is, which the rate limit may make a matter of hours.
+type pace struct {
+	out  io.Writer
+	now  func() time.Time
+	last time.Time
+	sent int
+}
+
+func (p *pace) call(smartcar.Call) {
+	p.sent++
+	if now := p.now(); now.Sub(p.last) >= time.Minute {
+		p.last = now
+		fmt.Fprintf(p.out, "%s sent so far\n", counted(p.sent, "request"))
+	}
 }
 
 // refused gives what ends a search its exit code.
 func (b *backfill) refused(err error) error {
-	if errors.Is(err, smartcar.ErrCredentials) {
+	switch {
+	case errors.Is(err, smartcar.ErrCredentials):
 		return &exitError{migrate.ExitCredentials, err}
+	case errors.Is(err, smartcar.ErrSystemic):
+		return &exitError{migrate.ExitUndecided, err}
 	}
 	return err
 }

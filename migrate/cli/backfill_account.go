@@ -15,8 +15,9 @@ import (
 
 // say tells what was written, what was not, and why; its error carries the exit code.
 func (b *backfill) say(findings []owners.Finding, filled inventory.Filled) error {
-	w := &lineWriter{out: b.p.Stdout}
-	if w.err = inventory.Diff(b.p.Stdout, b.o.inventory, b.o.out, filled.Changes); len(filled.Changes) > 0 {
+	out := b.vault.Writer(b.p.Stdout)
+	w := &lineWriter{out: out}
+	if w.err = inventory.Diff(out, b.o.inventory, b.o.out, filled.Changes); len(filled.Changes) > 0 {
 		w.line("")
 	}
 	by := map[string]int{}
@@ -33,6 +34,9 @@ func (b *backfill) say(findings []owners.Finding, filled inventory.Filled) error
 	}
 	b.sayUnfilled(w, findings, filled)
 	b.sum(w, len(findings), undecided, by)
+	if err := out.Close(); w.err == nil {
+		w.err = err
+	}
 	if w.err == nil && undecided+len(filled.Unfilled) > 0 {
 		return &exitError{migrate.ExitUndecided, fmt.Errorf("%s without a userId (they are listed above; write them by hand, or ask more sources with --from)", counted(undecided+len(filled.Unfilled), "row")+" still")}
 	}

@@ -1,8 +1,10 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -302,4 +304,66 @@ func TestBackfillOfAnEncryptedInventory(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestBackfillGoesOnWhereItWasInterrupted: what was found is written, and the next call asks for the rest alone.
+func TestBackfillGoesOnWhereItWasInterrupted(t *testing.T) {
+	b := newBench(t, fixtures.Scenario{Seed: 4, Vehicles: 12})
+	b.orphaned()
+	rows := b.world.Inventory()
+	var asked atomic.Int32
+	ctx, cancel := context.WithCancel(t.Context())
+	b.ctx = ctx
+	b.transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == "/v2.0/user" && asked.Add(1) == 5 {
+			cancel()
+		}
+		return b.world.Transport().RoundTrip(r)
+	})
+	code, stdout, stderr := b.backfill()
+	if code != 130 || !strings.Contains(stdout, "its token was not asked yet") || !strings.Contains(stderr, "go on with what was written: -i "+b.path("new.yaml")) {
+		t.Fatalf("code %d, %s\n%s", code, stderr, stdout)
+	}
+	found := 0
+	for i, got := range b.users("new.yaml") {
+		if got[1] != "" {
+			found++
+		}
+		if got[1] != "" && got[1] != rows[i].UserID {
+			t.Errorf("%v is %s's", got, rows[i].UserID)
+		}
+	}
+	if found < 4 || found == len(rows) {
+		t.Errorf("%d were found", found)
+	}
+	b.ctx = t.Context()
+	before := asked.Load()
+	code, _, stderr = b.call("inventory", "backfill", "-i", b.path("new.yaml"), "-o", b.path("new.yaml"), "--overwrite", "--limit", "unlimited")
+	if code != 0 || int(asked.Load()-before) > len(rows)-found {
+		t.Errorf("code %d, %d asked, %s", code, asked.Load()-before, stderr)
+	}
+	for i, got := range b.users("new.yaml") {
+		if got[1] != rows[i].UserID {
+			t.Errorf("%v is %s's", got, rows[i].UserID)
+		}
+	}
+}
+
+// TestBackfillShowsNoTokenThatComesBack: a server that names a token as a user is not believed on the terminal.
+func TestBackfillShowsNoTokenThatComesBack(t *testing.T) {
+	b := newBench(t, fixtures.Scenario{Seed: 4, Vehicles: 2})
+	b.orphaned()
+	token := ""
+	b.transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+		response, err := b.world.Transport().RoundTrip(r)
+		if err == nil && r.URL.Path == "/v2.0/user" {
+			token = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+			response.Body, response.ContentLength = io.NopCloser(strings.NewReader(`{"id":"`+token+`"}`)), -1
+		}
+		return response, err
+	})
+	code, stdout, stderr := b.backfill("--from", "user")
+	if code != 4 || token == "" || strings.Contains(stdout+stderr, token) || !strings.Contains(stdout, "answered with the token itself") {
+		t.Errorf("code %d, %s\n%s", code, stderr, stdout)
+	}
 }

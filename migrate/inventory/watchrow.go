@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -106,6 +107,9 @@ func (w *watch) references(r row) {
 	}
 }
 
+// mostCompared bounds what is remembered of tokens and grants: some 100 MiB.
+const mostCompared = 400_000
+
 // first gives the row that has this value already, or me.
 func (w *watch) first(all map[uint64]holder, value string, me holder) holder {
 	if value == "" {
@@ -115,6 +119,10 @@ func (w *watch) first(all map[uint64]holder, value string, me holder) holder {
 	if h, ok := all[k]; ok {
 		return h
 	}
-	all[k] = me
+	if len(all) < mostCompared {
+		all[k] = me
+	} else {
+		w.note(0, complaint{fmt.Sprintf("holds more tokens than are compared with each other: only the first %d are", mostCompared), ""})
+	}
 	return me
 }

@@ -14,6 +14,7 @@ type Row struct {
 	TokenUser string // whose the row's own token is, by GET /v2.0/user; ""
 	TokenNote string // why that is not known, where it was asked
 	Refused   bool   // Smartcar refuses the token
+	Unasked   bool   // the token was to be asked, and the search ended before
 }
 
 // Finding is what came of a row.
@@ -43,7 +44,7 @@ func (b *Book) Decide(rows []Row, stated []Stated) []Finding {
 // Doubtful tells whether the other sources leave open whose the row is. Where they do not, its token may still be another
 // user's, who has the vehicle no longer.
 func (b *Book) Doubtful(row Row) bool {
-	row.TokenUser, row.Refused = "", false
+	row.TokenUser, row.Refused, row.Unasked = "", false, false
 	return b.decide(row).UserID == ""
 }
 
@@ -59,6 +60,9 @@ func (b *Book) decide(row Row) Finding {
 	case row.TokenUser != "":
 		f.Sightings = append(f.Sightings, Sighting{Source: Token, UserID: row.TokenUser})
 		f.UserID, f.Why = b.byToken(v, row.TokenUser)
+		return f
+	case row.Unasked:
+		f.Why = "its token was not asked yet"
 		return f
 	case row.Refused: // a car that was sold: the list names its new owner, who is not the row's
 		f.Why = "its token is refused, so that it may be of a user who has gone since"

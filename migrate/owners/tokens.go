@@ -42,6 +42,9 @@ func (a *Asker) Ask(ctx context.Context, e inventory.Entry, row *Row) (err error
 	return err
 }
 
+// sharedBytes is how much of a token a user id may not repeat. Two random UUIDs share so many by chance once in a million.
+const sharedBytes = 8
+
 // refused is the note on a token that Smartcar does not take although it is not known to be dead.
 const refused = "GET /user answered 401"
 
@@ -73,6 +76,9 @@ func (a *Asker) ask(ctx context.Context, e inventory.Entry) (user, note string, 
 	}
 	if user = compare.ParseUser(answer.Body); user == "" {
 		return "", "GET /user names no user", nil
+	}
+	if token.Shares(user, sharedBytes) { // it would be written into a file
+		return "", "GET /user answered with the token itself", nil
 	}
 	if a.known == nil {
 		a.known = map[string]answered{}
