@@ -59,6 +59,8 @@ func TestCheckFindsWhatARunWouldTake(t *testing.T) {
 		{"one grant, two users", vehicle("vehicleId: "+someID, "userId: "+someUser, "grant: g") + "  - {vehicleId: " + otherID + ", userId: " + otherUser + ", grant: g}\n", ":6: the grant is shared"},
 		{"a VIN with an O", vehicle("vehicleId: "+someID, "vin: 5YJSA1CN5DFP0O101"), ":3: vin is not of the usual form"},
 		{"a program", vehicle("vehicleId: "+someID, "accessToken: exec:pass show x"), ":3: runs programs"},
+		{"a program that is not there", vehicle("vehicleId: "+someID, "accessToken: exec:./c0ffee-token show"), ":3: accessToken names a program that was not found"},
+		{"a token command that is not there", "version: 1\nlegacyTokens: {command: [./legacy-token]}\nvehicles:\n  - vehicleId: " + someID + "\n", ":2: the program \"legacy-token\" of legacyTokens.command was not found"},
 		{"no tokens at all", vehicle("vehicleId: " + someID), "1 of 1 rows have no accessToken"},
 	} {
 		got := checked(t, c.text, nil)

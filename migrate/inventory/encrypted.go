@@ -39,8 +39,7 @@ func (s source) opened(identityFile string) (source, error) {
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", AgeIdentityVariable, err)
 	}
-	var coded io.ReaderAt = s.ReaderAt
-	size := s.size
+	coded, size := s.ReaderAt, s.size
 	if armored {
 		raw, err := io.ReadAll(io.LimitReader(armor.NewReader(s.all()), maxWhole+1))
 		if err != nil || len(raw) > maxWhole {

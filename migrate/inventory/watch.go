@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"hash/maphash"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -106,6 +107,11 @@ func (w *watch) header(f *File) {
 	command := f.header.Command != nil
 	if w.noToken > 0 && !command {
 		w.note(0, complaint{fmt.Sprintf("%d of %d rows have no accessToken and there is no legacyTokens.command", w.noToken, w.rows), "without a token the legacy side of a car cannot be measured"})
+	}
+	if command {
+		if why := unstartable(w.dir, f.header.Command[0]); why != "" {
+			w.note(f.header.commandLine, complaint{fmt.Sprintf("the program %q of legacyTokens.command %s", filepath.Base(f.header.Command[0]), why), "a relative path counts from the inventory's folder"})
+		}
 	}
 	if line := max(w.execLine, f.header.commandLine); line > 0 {
 		w.note(line, complaint{"runs programs (exec: or legacyTokens.command)", "read them; a run needs SCMIGRATE_ALLOW_EXEC=1"})

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -97,8 +98,11 @@ func (w *watch) references(r row) {
 		ref, c := parseReference(w.values[name])
 		switch {
 		case w.values[name] == "" || !c.none():
-		case ref.kind == KindExec && w.execLine == 0:
-			w.execLine = r.Line
+		case ref.kind == KindExec:
+			w.execLine = cmp.Or(w.execLine, r.Line)
+			if why := unstartable(w.dir, ref.argv[0]); why != "" {
+				w.note(r.Line, complaint{name + " names a program that " + why, "a relative path counts from the inventory's folder"})
+			}
 		case ref.kind == KindFile:
 			if mode, open := readable((&environment{dir: w.dir}).path(ref.name)); open {
 				w.note(r.Line, complaint{name + " lies in a file that may be read by others than its owner (mode " + mode + ")", "chmod 600 it"})
