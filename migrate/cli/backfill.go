@@ -71,29 +71,42 @@ func (b *backfill) open(ctx context.Context) (err error) {
 	if b.file.Encrypted() && b.o.out != "" && len(b.o.recipients) == 0 {
 		return usagef("%s is encrypted, and %s would not be: name who may read it with --recipient age1… (or write --csv alone, which holds no token)", b.o.inventory, b.o.out)
 	}
-	if err := b.gather(ctx); err != nil {
+	b.vault = secret.NewVault(0)
+	if err := b.gather(ctx); err != nil || len(b.rows) == 0 {
 		return err
 	}
 	return b.connect()
 }
 
-// gather finds the rows without a userId, and the users of the other rows.
+// gather finds the rows without a userId, and the other rows of their vehicles.
 func (b *backfill) gather(ctx context.Context) error {
 	var ids []string
-	err := b.file.Each(ctx, func(e inventory.Entry) error {
-		switch {
-		case e.VehicleID == "" || e.Invalid != "" || e.Duplicate:
-		case e.UserID != "":
-			b.stated = append(b.stated, owners.Stated{Line: e.Line, VehicleID: e.VehicleID, UserID: e.UserID})
-		default:
+	err := b.sound(ctx, func(e inventory.Entry) {
+		if e.UserID == "" {
 			ids = append(ids, e.VehicleID)
 			b.missing = append(b.missing, e)
 			b.rows = append(b.rows, owners.Row{Ordinal: e.Ordinal, Line: e.Line, VehicleID: e.VehicleID})
 		}
-		return nil
 	})
 	b.book = owners.NewBook(ids)
-	return err
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return b.sound(ctx, func(e inventory.Entry) {
+		if e.UserID != "" && b.book.Holds(e.VehicleID) {
+			b.stated = append(b.stated, owners.Stated{Line: e.Line, VehicleID: e.VehicleID, UserID: e.UserID})
+		}
+	})
+}
+
+// sound gives the rows that nothing is wrong with.
+func (b *backfill) sound(ctx context.Context, fn func(inventory.Entry)) error {
+	return b.file.Each(ctx, func(e inventory.Entry) error {
+		if e.VehicleID != "" && e.Invalid == "" && !e.Duplicate {
+			fn(e)
+		}
+		return nil
+	})
 }
 
 // connect makes the client, with the credentials that the sources need and no others.
@@ -102,7 +115,7 @@ func (b *backfill) connect() error {
 	if err != nil {
 		return usage(err)
 	}
-	b.vault, b.pace = secret.NewVault(0), pace{out: b.p.Stderr, now: b.p.Now, last: b.p.Now()}
+	b.pace = pace{out: b.p.Stderr, now: b.p.Now, last: b.p.Now()}
 	var app credentials
 	if b.o.asks(owners.Connections) {
 		if app, err = readCredentials(b.p, b.file.Header()); err != nil {

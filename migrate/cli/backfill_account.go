@@ -17,7 +17,7 @@ import (
 func (b *backfill) say(findings []owners.Finding, filled inventory.Filled) error {
 	out := b.vault.Writer(b.p.Stdout)
 	w := &lineWriter{out: out}
-	if w.err = inventory.Diff(out, b.o.inventory, b.o.out, filled.Changes); len(filled.Changes) > 0 {
+	if w.err = inventory.Diff(out, b.name(), b.o.out, filled.Changes); len(filled.Changes) > 0 {
 		w.line("")
 	}
 	by := map[string]int{}
@@ -44,7 +44,7 @@ func (b *backfill) say(findings []owners.Finding, filled inventory.Filled) error
 }
 
 func (b *backfill) sayUndecided(w *lineWriter, f owners.Finding) {
-	w.line("%s:%d: vehicle %s: %s", b.o.inventory, f.Line, f.VehicleID, f.Why)
+	w.line("%s:%d: vehicle %s: %s", b.name(), f.Line, f.VehicleID, f.Why)
 	for _, user := range sightedUsers(f.Sightings) {
 		w.line("    %s  %s", user, strings.Join(apart(f.Sightings, user), "; "))
 	}
@@ -53,6 +53,14 @@ func (b *backfill) sayUndecided(w *lineWriter, f owners.Finding) {
 			w.line("    line %d has the vehicle with user %s", s.Line, s.UserID)
 		}
 	}
+}
+
+// name is the inventory's in messages.
+func (b *backfill) name() string {
+	if b.o.inventory == "-" {
+		return "stdin"
+	}
+	return b.o.inventory
 }
 
 func sightedUsers(list []owners.Sighting) (users []string) {
@@ -96,13 +104,17 @@ func apart(list []owners.Sighting, user string) (texts []string) {
 func (b *backfill) sayUnfilled(w *lineWriter, findings []owners.Finding, filled inventory.Filled) {
 	for _, f := range findings {
 		if slices.Contains(filled.Unfilled, f.Ordinal) {
-			w.line("%s:%d: vehicle %s: the YAML of this row cannot be edited in place; write userId: %s by hand", b.o.inventory, f.Line, f.VehicleID, f.UserID)
+			w.line("%s:%d: vehicle %s: the YAML of this row cannot be edited in place; write userId: %s by hand", b.name(), f.Line, f.VehicleID, f.UserID)
 		}
 	}
 }
 
 func (b *backfill) sum(w *lineWriter, all, undecided int, by map[string]int) {
-	w.line("%d of %s without userId found, %d undecided; nothing else was changed.", all-undecided, counted(all, "row"), undecided)
+	if all == 0 {
+		w.line("Every row has a userId; nobody was asked.")
+	} else {
+		w.line("%d of %s without userId found, %d undecided; nothing else was changed.", all-undecided, counted(all, "row"), undecided)
+	}
 	for _, why := range slices.Sorted(maps.Keys(by)) {
 		w.line("  %d by %s", by[why], why)
 	}

@@ -22,7 +22,19 @@ import (
 // orphaned is the bench's inventory without any userId, in a hand's writing.
 func (b *bench) orphaned() {
 	b.t.Helper()
-	text := regexp.MustCompile(`(?m)^    userId: .*\n`).ReplaceAllString(b.inventory(), "    # whose?\n")
+	b.orphanedEvery(1)
+}
+
+// orphanedEvery takes the userId of every n-th row.
+func (b *bench) orphanedEvery(n int) {
+	b.t.Helper()
+	row := 0
+	text := regexp.MustCompile(`(?m)^    userId: .*\n`).ReplaceAllStringFunc(b.inventory(), func(line string) string {
+		if row++; row%n == 0 {
+			return "    # whose?\n"
+		}
+		return line
+	})
 	b.write("inventory.yaml", text)
 }
 
@@ -71,16 +83,19 @@ func TestBackfillOfAMovingFleet(t *testing.T) {
 	for _, c := range []struct {
 		from      string
 		vehicles  int
+		every     int // the rows without a userId
 		undecided int // at the most
 	}{
-		{"connections,user", 4700, 10}, {"connections,user,management", 1175, 10}, {"connections", 1175, 85}, {"management", 1175, 85},
+		{"connections,user", backfillCars, 1, 10}, {"connections,user,management", backfillCars / 4, 1, 10},
+		{"connections", backfillCars / 4, 1, backfillCars/60 + 10}, {"management", backfillCars / 4, 1, backfillCars/60 + 10},
+		{"connections,user", backfillCars / 4, 100, 10}, // few enough to be asked for by themselves, if the server heeded the filter
 	} {
 		b := newBench(t, fixtures.Scenario{Seed: 11, Vehicles: c.vehicles, Simulated: fixtures.Amount{Share: 0.06},
 			Defects:  map[string]fixtures.Amount{"two-users": {Count: c.vehicles * 3 / 47}},
 			Switches: fixtures.Switches{FilterIgnored: true},
 			Faults:   []fixtures.Fault{{Kind: "truncate", Leg: "connections", First: 1}, {Kind: "cut", Leg: "management", First: 1}},
 		})
-		b.orphaned()
+		b.orphanedEvery(c.every)
 		b.env["SMARTCAR_MANAGEMENT_TOKEN"] = b.world.ManagementToken()
 		rows := b.world.Inventory()
 		for i := 0; i < len(rows); i += 7 {
@@ -116,7 +131,7 @@ func TestBackfillOfAMovingFleet(t *testing.T) {
 // lists know the connections of today alone.
 func victims(b *bench, rows []fixtures.Row, shared bool) (list []fixtures.Row) {
 	for _, r := range rows[len(rows)/3:] {
-		if owners := b.world.Owners(r.VehicleID); len(list) < 10 && len(owners) > 0 && (len(owners) == 1) == (!shared || len(list)%2 == 0) {
+		if owners := b.world.Owners(r.VehicleID); len(list) < max(2, len(rows)/470) && len(owners) > 0 && (len(owners) == 1) == (!shared || len(list)%2 == 0) {
 			list = append(list, r)
 		}
 	}
@@ -198,6 +213,16 @@ func TestBackfillFromWebhooks(t *testing.T) {
 	code, _, stderr = b.backfill("--from", "webhooks:"+b.path("hooks"))
 	if code != 4 || !strings.Contains(stderr, "not the application's") {
 		t.Errorf("code %d, %s", code, stderr)
+	}
+}
+
+func TestBackfillOfNothing(t *testing.T) {
+	b := newBench(t, fixtures.Scenario{Seed: 4, Vehicles: 3})
+	b.env, b.transport = nil, nil
+	code, stdout, stderr := b.backfill()
+	after, err := os.ReadFile(b.path("new.yaml"))
+	if code != 0 || err != nil || string(after) != b.inventory() || !strings.Contains(stdout, "Every row has a userId") {
+		t.Errorf("code %d, %s\n%s", code, stderr, stdout)
 	}
 }
 

@@ -54,6 +54,9 @@ func NewBook(vehicleIDs []string) *Book {
 	return b
 }
 
+// Holds tells whether the book is about the vehicle.
+func (b *Book) Holds(vehicleID string) bool { return b.vehicles[key(vehicleID)] != nil }
+
 // key compares ids without case: databases differ in how they write UUIDs.
 func key(id string) string { return strings.ToLower(id) }
 
