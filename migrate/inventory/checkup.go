@@ -15,7 +15,7 @@ type Checkup struct {
 	Vehicles int      // rows, faulty ones too
 	NoUser   int      // rows without a userId
 	Literals int      // tokens that stand in the file itself
-	GitTree  string   // the git work tree that the file lies in, where it holds literal tokens; else ""
+	GitTree  string   // the git work tree that literal tokens lie in, of the file itself or of one that it names; "" for none
 }
 
 // Check reads the inventory at path as Open does, runs nothing, and keeps nothing of it. It judges times against now. The
@@ -42,8 +42,9 @@ func Check(path string, o Options, now time.Time) (*Checkup, error) {
 		return nil, err
 	}
 	c.Vehicles, c.NoUser, c.Literals = o.watch.rows, o.watch.noUser, o.watch.literals
+	c.GitTree = o.watch.tree
 	if path != "-" {
-		c.place(path, o.watch)
+		c.place(path, src.encrypted, o.watch)
 	}
 	c.Warnings.Add(o.watch.problems(c.Name)...)
 	return c, nil
@@ -59,14 +60,15 @@ func (c *Checkup) read(src source, o Options) error {
 }
 
 // place warns of where the file lies and of who may read it.
-func (c *Checkup) place(path string, w *watch) {
+func (c *Checkup) place(path string, encrypted bool, w *watch) {
 	if mode, open := readable(path); open {
 		w.note(0, complaint{"may be read by others than its owner (mode " + mode + ")", "chmod 600 " + path})
 	}
-	if c.Literals == 0 {
+	if c.Literals == 0 || encrypted {
 		return
 	}
-	if c.GitTree = workTree(path); c.GitTree != "" {
+	if tree := workTree(path); tree != "" {
+		c.GitTree = tree
 		w.note(cmp.Or(w.literalLine, 1), complaint{"holds tokens inside a git work tree", "git check-ignore -v tells whether git leaves the file alone, git log --all -- FILE whether it was ever committed; keep it outside, or use ${NAME}, file: or a token command"})
 	}
 }

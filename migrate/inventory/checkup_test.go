@@ -109,6 +109,9 @@ func TestCheckLooksAtTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(inside, "inventory.yaml")
+	if err := os.WriteFile(filepath.Join(inside, "token"), []byte(tokenA), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		reason, token string
 		mode          os.FileMode
@@ -117,6 +120,7 @@ func TestCheckLooksAtTheFile(t *testing.T) {
 	}{
 		{"a token in a repository", tokenA, 0o600, true, "holds tokens inside a git work tree"},
 		{"a reference in a repository", "${TOKEN}", 0o600, false, ""},
+		{"a token's file in a repository", "file:token", 0o600, true, ":3: accessToken lies in a file inside a git work tree"},
 		{"readable by the group", tokenB, 0o640, true, "may be read by others than its owner (mode 0640)"},
 	} {
 		text := vehicle("vehicleId: "+someID, "userId: "+someUser, `accessToken: "`+c.token+`"`)

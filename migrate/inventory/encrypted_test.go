@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
@@ -122,5 +123,18 @@ func TestCheckRecipients(t *testing.T) {
 		if err := CheckRecipients([]string{bad}); err == nil || bad != "" && strings.Contains(err.Error(), bad) {
 			t.Errorf("%q: %v", bad, err)
 		}
+	}
+}
+
+// TestAnEncryptedFileMayLieInARepository: that is what it is encrypted for.
+func TestAnEncryptedFileMayLieInARepository(t *testing.T) {
+	dir := t.TempDir()
+	path, key := sealed(t, dir, 3, true)
+	if err := errorsOf(os.Mkdir(filepath.Join(dir, ".git"), 0o700), os.Chmod(key, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Check(path, Options{AgeIdentityFile: key}, time.Now())
+	if err != nil || c.GitTree != "" || c.Literals != 3 || !strings.Contains(said(c.Warnings), "its key may be read by others") {
+		t.Errorf("%v %+v", err, c)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -223,29 +222,4 @@ func listedVehicles(root *yaml.Node) []*yaml.Node {
 func (e edit) change(r row) Change {
 	added := strings.Trim(e.text, "\r\n")
 	return Change{Ordinal: r.Ordinal, VehicleID: r.VehicleID, Line: e.line, NewLine: e.newLine, Removed: e.removed, Added: added}
-}
-
-// Diff writes the changes as a unified diff without context: the lines around may hold tokens.
-func Diff(out io.Writer, from, to string, changes []Change) error {
-	if len(changes) == 0 {
-		return nil
-	}
-	if _, err := fmt.Fprintf(out, "--- %s\n+++ %s\n", from, to); err != nil {
-		return err
-	}
-	for n, added := 0, 0; n < len(changes); n++ {
-		c := changes[n]
-		text := fmt.Sprintf("@@ -%d +%d @@ %s\n", c.Line, c.Line+added, c.VehicleID)
-		if c.NewLine {
-			added++
-			text = fmt.Sprintf("@@ -%d,0 +%d @@ %s\n", c.Line, c.Line+added, c.VehicleID)
-		}
-		if c.Removed != "" {
-			text += "-" + c.Removed + "\n"
-		}
-		if _, err := fmt.Fprintf(out, "%s+%s\n", text, c.Added); err != nil {
-			return err
-		}
-	}
-	return nil
 }

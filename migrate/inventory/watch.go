@@ -27,6 +27,8 @@ type watch struct {
 	execLine    int
 	literals    int
 	literalLine int
+	tree        string            // a git work tree with a file that holds a token
+	trees       map[string]string // git work tree by folder; "" for none
 }
 
 // place is where a kind of warning was met.
@@ -47,7 +49,7 @@ func newWatch(now time.Time) *watch {
 // begin forgets everything: the file is read again from its first line.
 func (w *watch) begin() {
 	*w = watch{now: w.now, dir: w.dir, seed: w.seed, found: map[complaint]*place{}, values: map[string]string{},
-		access: map[uint64]holder{}, refresh: map[uint64]holder{}, grants: map[uint64]holder{}}
+		access: map[uint64]holder{}, refresh: map[uint64]holder{}, grants: map[uint64]holder{}, trees: map[string]string{}}
 }
 
 func (w *watch) hash(s string) uint64 {

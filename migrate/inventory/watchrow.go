@@ -3,6 +3,8 @@ package inventory
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -104,10 +106,25 @@ func (w *watch) references(r row) {
 				w.note(r.Line, complaint{name + " names a program that " + why, "a relative path counts from the inventory's folder"})
 			}
 		case ref.kind == KindFile:
-			if mode, open := readable((&environment{dir: w.dir}).path(ref.name)); open {
-				w.note(r.Line, complaint{name + " lies in a file that may be read by others than its owner (mode " + mode + ")", "chmod 600 it"})
-			}
+			w.tokenFile(r, name, (&environment{dir: w.dir}).path(ref.name))
 		}
+	}
+}
+
+// tokenFile looks at where a file with a token lies and who may read it.
+func (w *watch) tokenFile(r row, name, path string) {
+	if mode, open := readable(path); open {
+		w.note(r.Line, complaint{name + " lies in a file that may be read by others than its owner (mode " + mode + ")", "chmod 600 it"})
+	}
+	dir := filepath.Dir(path)
+	tree, known := w.trees[dir]
+	if !known {
+		tree = workTree(path)
+		w.trees[dir] = tree
+	}
+	if _, err := os.Stat(path); tree != "" && err == nil {
+		w.tree = tree
+		w.note(r.Line, complaint{name + " lies in a file inside a git work tree", "git check-ignore -v tells whether git leaves it alone; keep it outside, or use ${NAME} or a token command"})
 	}
 }
 
