@@ -37,13 +37,9 @@ func System() Process {
 	p := Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now}
 	if term.IsTerminal(int(os.Stdout.Fd())) {
 		p.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
-		p.Color = true
+		p.Color = coloured(true, p.LookupEnv)
 	}
-	if v, ok := os.LookupEnv("NO_COLOR"); ok && v != "" {
-		p.Color = false
-	}
-	_, ci := os.LookupEnv("CI")
-	p.Live = term.IsTerminal(int(os.Stderr.Fd())) && !ci
+	p.Live = term.IsTerminal(int(os.Stderr.Fd())) && !inCI(p.LookupEnv)
 	return p
 }
 

@@ -105,7 +105,7 @@ const (
 func runFlags() []ucli.Flag {
 	return append(measureFlags(),
 		text("out", "", "the run's `DIR`: ledger and reports; the same DIR resumes", "o"),
-		text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"),
+		formatFlag("terminal,html,markdown,json"),
 		number("concurrency", 8, "vehicles at the same time"),
 		number("recheck", defaultRecheck, "ask again about differences at the end, up to `N` times: 0, 1 or 2"),
 		span("recheck-after", defaultRecheckAfter, "the `TIME` to wait before asking again"),

@@ -29,7 +29,7 @@ func rejudgeCommand(p Process) *ucli.Command {
 			text("out", "", "write a copy of the ledger and the reports into `DIR2`", "o"),
 			toggle("dry-run", "say what would change, write nothing"),
 			toggle("list-all", "name every vehicle that changed and every waiver that could be written"),
-			text("format", "html,markdown,json", "report `FORMATS`, separated by commas"),
+			formatFlag("html,markdown,json"),
 			toggle("json-full", "report.json holds the fields of ready vehicles too"),
 			toggle("keep-going", "skip faulty inventory rows instead of refusing the file"),
 		},

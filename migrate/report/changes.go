@@ -72,4 +72,3 @@ type ChangedCause struct {
 	Gone        int    `json:"gone"`       // of those that had it: not in this run
 	Example     string `json:"example"`    // a vehicleId: one that has it newly, else one that has or had it
 }
-
