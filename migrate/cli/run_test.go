@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 
 	"scmigrate/fixtures"
-	"scmigrate/migrate/report"
 	"scmigrate/migrate/cli"
+	"scmigrate/migrate/report"
 )
 
 func TestHealthyFleetCostsTwoRequestsAVehicle(t *testing.T) {
