@@ -71,6 +71,9 @@ func rejudge(ctx context.Context, p Process, o rejudgeOptions) (err error) {
 	if err := o.prepare(ctx, h, &header); err != nil {
 		return err
 	}
+	if err := h.holdAgainst(ctx, p, ""); err != nil {
+		return err
+	}
 	account := newAccount(p.Stdout, h, o)
 	h.heard = account.vehicle
 	stop, err := o.settle(ctx, p, h, header)
@@ -190,10 +193,13 @@ func (o rejudgeOptions) settle(ctx context.Context, p Process, h *hearing, heade
 // sayGates shows what the exit code is made of.
 func (h *hearing) sayGates(ctx context.Context, a *account) error {
 	frame, err := h.Frame(ctx)
+	if err != nil {
+		return err
+	}
 	for _, g := range h.review.Gates(frame) {
 		a.line("gate %-9s  %s (observed %s)", g.Met, g.Require, g.Observed)
 	}
-	return err
+	return a.err
 }
 
 // exit is the gates' exit code; why the run ended early matters only where it ended for a breach.

@@ -21,12 +21,19 @@ type reportOptions struct {
 	formats []string
 	full    bool
 	vault   *secret.Vault
+
+	previous string // as given; "": the run's own, where it has one
 }
 
 // writeReports renders the ledger into files and, where asked for, to the terminal. Every artefact is scanned for every
 // secret this process has seen; one that holds any is removed and the command fails. What was rendered comes back.
-func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) (report.Summary, error) {
-	r, key, err := report.FromLedger(ctx, l, o.full)
+func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) (s report.Summary, err error) {
+	since, err := previousOf(ctx, p, o.previous, l)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, since.close()) }()
+	r, key, err := report.Since(ctx, since.ledger, l, o.full)
 	if err != nil {
 		return r.Summary, err
 	}
@@ -74,7 +81,7 @@ func formatFlag(formats string) ucli.Flag {
 func reportCommand(p Process) *ucli.Command {
 	return &ucli.Command{Name: "report", Usage: "render the reports again from a run's ledger, without a call", ArgsUsage: "DIR",
 		Flags: []ucli.Flag{formatFlag("terminal,html,markdown,json"), text("out", "", "write into `DIR2` instead of DIR", "o"),
-			toggle("json-full", "report.json holds the fields of ready vehicles too")},
+			toggle("json-full", "report.json holds the fields of ready vehicles too"), previousFlag()},
 		Action: func(c *ucli.Context) error {
 			l, err := openLedger(c)
 			if err != nil {
@@ -92,7 +99,7 @@ func reportCommand(p Process) *ucli.Command {
 			if err := mayWrite(c.Context, l, dir); err != nil {
 				return err
 			}
-			_, err = writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full")})
+			_, err = writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full"), previous: c.String("previous")})
 			return err
 		}}
 }

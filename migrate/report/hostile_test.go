@@ -43,6 +43,7 @@ func hostile(texts []string) Report {
 		fleet = append(fleet, v)
 	}
 	s.Causes, s.Run.NotExamined = causes, texts
+	s.Changes = hostileChanges(texts)
 	s.Run.Stopped, s.Run.Only = texts[0], texts[0]
 	s.Run.ID, s.Tool.Version, s.Run.Fields = texts[0], texts[0], texts[1%len(texts)]
 	return reportOf(s, fleet)

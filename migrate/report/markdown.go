@@ -32,6 +32,7 @@ func renderMarkdown(w io.Writer, r Report, o Options) error {
 	m.answer(s)
 	m.causes(s.Causes)
 	m.gates(s.Gates)
+	m.changes(s.Changes)
 	m.notes(s.Notes)
 	m.outcomes(s.Outcomes)
 	if err := m.vehicles(r); err != nil {

@@ -24,6 +24,7 @@ func renderTerminal(w io.Writer, r Report, o Options) error {
 	t.facts("", s.facts())
 	t.causes(ranked(s.Causes))
 	t.gates(s.Gates)
+	t.changes(s.Changes)
 	t.notes(s.Notes)
 	t.next(s, o)
 	return t.err
