@@ -12,6 +12,7 @@ import (
 
 	"scmigrate/fixtures"
 	"scmigrate/migrate/cli"
+	"scmigrate/migrate/report"
 )
 
 func TestHealthyFleetCostsTwoRequestsAVehicle(t *testing.T) {
@@ -155,7 +156,7 @@ func TestNoSecretInAnyOutput(t *testing.T) {
 // TestShareNamesNobody: ids, VINs and labels stay out of the folder that is forwarded.
 func TestShareNamesNobody(t *testing.T) {
 	b := newBench(t, fixtures.DemoScenario(60, 9))
-	b.run("--json-full")
+	b.run("--json-full", "--format", strings.Join(report.Formats(), ","))
 	eachFile(t, b.path("out/share"), func(path, text string) {
 		for _, row := range b.world.Inventory() {
 			for _, word := range []string{row.VehicleID, row.UserID, row.VIN} {
@@ -189,7 +190,7 @@ func eachFile(t *testing.T, dir string, do func(path, text string)) {
 
 func TestFilesArePrivate(t *testing.T) {
 	b := newBench(t, fixtures.HealthyScenario(3, 2))
-	b.run()
+	b.run("--format", strings.Join(report.Formats(), ","))
 	err := filepath.WalkDir(b.path("out"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
