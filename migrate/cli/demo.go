@@ -21,6 +21,9 @@ import (
 // demoInventory is the demo's inventory file; a directory whose ledger names it is the demo's to begin anew.
 const demoInventory = "demo-inventory.yaml"
 
+// demoTruth is what the simulator knows about the demo's fleet.
+const demoTruth = "demo-truth.json"
+
 func demoCommand(p Process) *ucli.Command {
 	return &ucli.Command{
 		Name: "demo", Usage: "the whole job on an embedded Smartcar simulator: no account, no configuration",
@@ -86,7 +89,7 @@ func demoFiles(ctx context.Context, dir string, world *fixtures.World) (string, 
 	if err := writeWith(path, world.WriteInventory); err != nil {
 		return "", err
 	}
-	return path, writeWith(filepath.Join(dir, "demo-truth.json"), world.WriteTruth)
+	return path, writeWith(filepath.Join(dir, demoTruth), world.WriteTruth)
 }
 
 func clearDemo(ctx context.Context, dir string) error {
