@@ -105,12 +105,20 @@ type reportJSON struct {
 	} `json:"run"`
 	Verdicts map[string]int `json:"verdicts"`
 	Total    int            `json:"total"`
-	Vehicles []struct {
-		VehicleID string                                 `json:"vehicleId"`
-		Verdict   string                                 `json:"verdict"`
-		Undrawn   bool                                   `json:"undrawn"`
-		Causes    []struct{ Code, Field, Detail string } `json:"causes"`
-	} `json:"vehicles"`
+	Vehicles []vehicleJSON  `json:"vehicles"`
+}
+
+type vehicleJSON struct {
+	VehicleID  string                                 `json:"vehicleId"`
+	UserID     string                                 `json:"userId"`
+	Verdict    string                                 `json:"verdict"`
+	Undrawn    bool                                   `json:"undrawn"`
+	Causes     []struct{ Code, Field, Detail string } `json:"causes"`
+	RequestIDs struct{ Legacy, App []string }         `json:"requestIds"`
+	Fields     []struct {
+		Field  string
+		Legacy struct{ Value any }
+	} `json:"fields"`
 }
 
 func (b *bench) report() reportJSON {
