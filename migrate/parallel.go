@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"scmigrate/migrate/internal/crash"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -26,8 +27,9 @@ func inParallel[T any](feed, work context.Context, workers int, tasks iter.Seq2[
 		if feed.Err() != nil || inner.Err() != nil || ending.Load() != nil {
 			break
 		}
-		group.Go(func() error {
-			err := do(inner, task)
+		group.Go(func() (err error) {
+			defer crash.Catch(&err)
+			err = do(inner, task)
 			if endsRun(err) {
 				ending.Store(&err)
 				return nil

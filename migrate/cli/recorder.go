@@ -32,16 +32,16 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 	}
 	r.sent = append(r.sent, sentRequest{request.Method, request.URL.String(), request.Header.Clone(), string(body)})
-	const answer = `{"access_token":"` + markAppToken + `","token_type":"Bearer","expires_in":3600}`
+	const answer = `{"access_token":"` + markApp + `","token_type":"Bearer","expires_in":3600}`
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(answer)), Request: request}, nil
 }
 
 // What stands in recorded requests where a run has secrets.
 const (
-	markAppToken    = "app-token-reference"
-	markLegacyToken = "legacy-token-reference"
-	markClientID    = "client-id-reference"
-	markSecret      = "client-secret-reference"
+	markApp      = "app-token-reference"
+	markLegacy   = "legacy-token-reference"
+	markClientID = "client-id-reference"
+	markSecret   = "client-secret-reference"
 )
 
 // newRecording gives a client that only records.
@@ -63,9 +63,9 @@ type secretNames struct{ clientID, clientSecret, legacyToken, appToken string }
 func (s sentRequest) curl(names secretNames) string {
 	var out bytes.Buffer
 	switch s.header.Get("Authorization") {
-	case "Bearer " + markLegacyToken:
+	case "Bearer " + markLegacy:
 		bearer(&out, names.legacyToken)
-	case "Bearer " + markAppToken:
+	case "Bearer " + markApp:
 		bearer(&out, names.appToken)
 	}
 	fmt.Fprintf(&out, "curl -sSi -X %s %s -H @-", s.method, quoted(s.url))

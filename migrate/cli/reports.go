@@ -19,7 +19,6 @@ type reportOptions struct {
 	dir     string
 	formats []string
 	full    bool
-	vault   *secret.Vault
 }
 
 // writeReports renders the ledger into files and, where asked for, to the terminal. Every artefact is scanned for every
@@ -30,15 +29,13 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 		return r.Summary, err
 	}
 	files := slices.DeleteFunc(slices.Clone(o.formats), func(f string) bool { return report.FileOf(f) == "" })
-	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, o.vault) }}); err != nil {
+	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, p.vault) }}); err != nil {
 		return r.Summary, err
 	}
 	if !slices.Contains(o.formats, "terminal") {
 		return r.Summary, nil
 	}
-	out := o.vault.Writer(p.Stdout)
-	err = report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
-	return r.Summary, errors.Join(err, out.Close())
+	return r.Summary, report.Render(p.Stdout, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
 }
 
 // errLeak means that an artefact held a secret.

@@ -125,7 +125,7 @@ func (r *repeating) vehicle(ctx context.Context, rec migrate.Record) error {
 
 // legacy repeats the legacy leg: one batch, and the single reads that the audit trail shows where batch was refused.
 func (r *repeating) legacy(ctx context.Context, rec migrate.Record, user string) error {
-	token := func(context.Context) (secret.Secret, error) { return secret.New(markLegacyToken), nil }
+	token := func(context.Context) (secret.Secret, error) { return secret.New(markLegacy), nil }
 	id := rec.Entry.VehicleID
 	switch r.header.LegacyAPI {
 	case migrate.LegacyV3:
