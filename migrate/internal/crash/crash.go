@@ -22,7 +22,7 @@ func (e *Error) Error() string {
 
 // Catch is deferred at the top of a goroutine's function; it puts a panic in the place of what the function returns.
 func Catch(err *error) {
-	if value := recover(); value != nil {
+	if value := recover(); value != nil { //nolint:revive // Catch is what is deferred
 		*err = caught(value)
 	}
 }
