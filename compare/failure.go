@@ -2,8 +2,10 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -98,37 +100,21 @@ func (f Failure) Label() string {
 	return string(f.Kind)
 }
 
-// errorBody holds the members of every known generation: v2's flat body, v3's entries of errors[] and the OAuth form.
-type errorBody struct {
-	Type        json.RawMessage `json:"type"`
-	Code        json.RawMessage `json:"code"`
-	Status      json.RawMessage `json:"status"`
-	StatusCode  int             `json:"statusCode"`
-	RequestID   string          `json:"requestId"`
-	Resolution  json.RawMessage `json:"resolution"`
-	Error       json.RawMessage `json:"error"`
-	Errors      []errorBody     `json:"errors"`
-	Description string          `json:"-"`
-	Meta        struct {
-		Debug struct {
-			RequestID string `json:"requestId"`
-		} `json:"debug"`
-	} `json:"meta"`
-}
-
 // DecodeFailure reads an error answer of any generation: {"errors":[…]}, the flat v2 body, {"error":{…}} and OAuth's
 // {"error":"…"} (smartcar-v3.md §7.1). A body that is none of them still gives a Failure, classified by status alone.
 // The prose of the body is never kept.
 func DecodeFailure(status int, header http.Header, body []byte, now time.Time) Failure {
-	f := Failure{Status: status, RetryAfter: ParseRetryAfter(header.Get("Retry-After"), now)}
-	body = bytes.TrimSpace(body)
-	var b errorBody
-	if _, err := parseBody(body); err != nil {
+	decoded, err := parseBody(bytes.TrimSpace(body))
+	f := failureOf(status, header, decoded, now)
+	if err != nil {
 		f.Note = "the error body is not JSON"
-	} else {
-		_ = json.Unmarshal(body, &b) // a member of another type than usual is left out, the others count
-		f = b.root().fill(f)
 	}
+	return f
+}
+
+// failureOf is DecodeFailure of a body that was decoded.
+func failureOf(status int, header http.Header, body any, now time.Time) Failure {
+	f := fillFailure(errorRoot(toObject(body)), Failure{Status: status, RetryAfter: ParseRetryAfter(header.Get("Retry-After"), now)})
 	if id := requestID(header.Get("Sc-Request-Id")); id != "" {
 		f.RequestID = id
 	}
@@ -136,55 +122,51 @@ func DecodeFailure(status int, header http.Header, body []byte, now time.Time) F
 	return f
 }
 
-// root is the entry that carries the type and code.
-func (b errorBody) root() errorBody {
-	if len(b.Errors) > 0 {
-		return b.Errors[0]
+// errorRoot is the entry that carries the type and code, in every known generation: v2's flat body, v3's entries of
+// errors[], an error within, and the OAuth form, whose one word is its code.
+func errorRoot(body object) object {
+	if list, _ := body["errors"].([]any); len(list) > 0 {
+		return toObject(list[0])
 	}
-	if inner := (errorBody{}); len(b.Error) > 0 && b.Error[0] == '{' && json.Unmarshal(b.Error, &inner) == nil {
+	if inner := toObject(body["error"]); inner != nil {
 		return inner
 	}
-	if word := rawText(b.Error); word != "" && len(b.Type) == 0 {
-		b.Code, _ = json.Marshal(word)
+	if _, typed := body["type"]; !typed && wordOf(body["error"]) != "" {
+		body = maps.Clone(body)
+		body["code"] = body["error"]
 	}
-	return b
+	return body
 }
 
-func (b errorBody) fill(f Failure) Failure {
-	f.Type, f.Code = enumWord(b.Type), enumWord(b.Code)
-	f.Resolution = resolutionOf(b.Resolution)
-	f.RequestID = requestID(firstOf(b.RequestID, b.Meta.Debug.RequestID))
+// fillFailure takes what has the expected type; a member of another type is left out, the others count.
+func fillFailure(entry object, f Failure) Failure {
+	debug := toObject(toObject(entry["meta"])["debug"])
+	f.Type, f.Code, f.Resolution = enumWord(entry["type"]), enumWord(entry["code"]), resolutionOf(entry["resolution"])
+	f.RequestID = requestID(cmp.Or(toText(entry["requestId"]), toText(debug["requestId"])))
 	if f.Status == 0 {
-		f.Status = b.StatusCode
+		f.Status, _ = strconv.Atoi(numeral(entry["statusCode"]))
 	}
 	if f.Status == 0 {
-		f.Status, _ = strconv.Atoi(rawText(b.Status))
+		f.Status, _ = strconv.Atoi(wordOf(entry["status"]))
 	}
 	return f
 }
 
 // resolutionOf accepts the object, the bare string and null (smartcar-v2.md §5).
-func resolutionOf(raw json.RawMessage) string {
-	var object struct {
-		Type json.RawMessage `json:"type"`
+func resolutionOf(v any) string {
+	if o := toObject(v); o != nil {
+		return enumWord(o["type"])
 	}
-	if len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &object) == nil {
-		return enumWord(object.Type)
-	}
-	return enumWord(raw)
+	return enumWord(v)
 }
 
-// rawText is a JSON string's or number's text, "" for anything else.
-func rawText(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil {
-		return n.String()
-	}
-	return ""
+// wordOf is a JSON string's or number's text, "" for anything else.
+func wordOf(v any) string { return cmp.Or(toText(v), numeral(v)) }
+
+// numeral is a JSON number as it is written, "" for anything else.
+func numeral(v any) string {
+	n, _ := v.(json.Number)
+	return n.String()
 }
 
 // requestID drops what is not shaped like an id: it is text from outside, and is printed.
@@ -213,22 +195,13 @@ const maxDigits = 4
 
 // enumWord is an enumeration's word in upper case with underscores; anything that does not look like one is dropped,
 // so that no prose (which could quote a token) and no token travels further.
-func enumWord(raw json.RawMessage) string {
-	word := strings.ToUpper(strings.ReplaceAll(rawText(raw), "-", "_"))
+func enumWord(v any) string {
+	word := strings.ToUpper(strings.ReplaceAll(wordOf(v), "-", "_"))
 	odd := strings.ContainsFunc(word, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') && !isDigit(r) })
 	if len(word) > 64 || odd || digits(word) > maxDigits {
 		return ""
 	}
 	return word
-}
-
-func firstOf(words ...string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
 }
 
 // maxRetryAfter caps what a Retry-After may ask for: a day. More is a mistake of the server's clock.
@@ -239,8 +212,10 @@ var plainSeconds = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
 
 // ParseRetryAfter reads seconds or an HTTP date (smartcar-v3.md §3); 0 where there is none or it makes no sense.
 func ParseRetryAfter(value string, now time.Time) time.Duration {
-	value = strings.TrimSpace(value)
 	var wait time.Duration
+	if value = strings.TrimSpace(value); value == "" {
+		return 0
+	}
 	if plainSeconds.MatchString(value) {
 		seconds, _ := strconv.ParseFloat(value, 64) // too large a number is infinite
 		wait = time.Duration(min(seconds, maxRetryAfter.Seconds()) * float64(time.Second))

@@ -54,7 +54,7 @@ func ParseBatch(body []byte, now time.Time) (Batch, error) {
 	return b, nil
 }
 
-// batchItem reads one entry of responses[]. An error body goes through DecodeFailure like any other.
+// batchItem reads one entry of responses[]. An error body is read like any other.
 func batchItem(response any, now time.Time) (Item, error) {
 	o, ok := response.(object)
 	path, isText := o["path"].(string)
@@ -68,11 +68,9 @@ func batchItem(response any, now time.Time) (Item, error) {
 	if status >= 200 && status <= 299 {
 		return newItem(path, status, header).with(o["body"]), nil
 	}
-	text, err := json.Marshal(o["body"])
-	if err != nil {
-		return Item{}, fmt.Errorf("%w: an error cannot be read", ErrMalformed)
-	}
-	return NewItem(path, status, header, text, now), nil
+	item, failure := newItem(path, status, header), failureOf(status, header, o["body"], now)
+	item.Failure = &failure
+	return item, nil
 }
 
 // NewItem makes an Item of a single answer, as the fallback to single GETs needs it.

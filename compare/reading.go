@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -182,7 +183,7 @@ func (r *Reading) takePlace(raw any) {
 // observation (v2-to-v3-mapping.md §1.4).
 func (r *Reading) takeInstant(raw any, label string) {
 	if n, ok := toNumber(raw); ok && !r.Observed.IsZero() {
-		if n, ok = canonical(n, Duration, firstOf(label, Duration.Unit)); !ok {
+		if n, ok = canonical(n, Duration, cmp.Or(label, Duration.Unit)); !ok {
 			r.fail("a unit that is not known for " + Duration.Name)
 			return
 		}

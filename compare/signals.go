@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -25,7 +26,6 @@ type Signals struct {
 	Vehicle object // included.vehicle.attributes with its id; nil where the answer has none
 	Total   int    // meta.totalCount; -1 where it is not stated
 
-	errors map[string]*Failure // the errors that came so far, by their text: many signals of a car have the same
 	absent map[string]bool     // codes asked for singly and not in the store
 	failed map[string]*Failure // codes asked for singly, and why they were not served
 }
@@ -99,7 +99,7 @@ func ParseSignal(body []byte) (Signals, error) {
 func (s *Signals) add(entry any) error {
 	o := toObject(entry)
 	attributes := toObject(o["attributes"])
-	code := strings.ToLower(firstOf(toText(attributes["code"]), toText(o["id"])))
+	code := strings.ToLower(cmp.Or(toText(attributes["code"]), toText(o["id"])))
 	if code == "" {
 		return fmt.Errorf("%w: a signal without a code", ErrMalformed)
 	}
@@ -123,7 +123,7 @@ func (s *Signals) newSignal(code string, attributes, meta object) Signal {
 			sig.Failure = &Failure{Kind: KindMalformed, Note: "the signal has no body"}
 		}
 	case "ERROR":
-		sig.Failure = s.failure(attributes["status"])
+		sig.Failure = signalFailure(attributes["status"])
 	default:
 		sig.Failure = &Failure{Kind: KindUpstream, Note: "the signal is marked unavailable"}
 	}
@@ -142,22 +142,9 @@ func signalStatus(raw any) string {
 	return strings.ToUpper(word)
 }
 
-func (s *Signals) failure(status any) *Failure {
-	encoded, _ := json.Marshal(toObject(toObject(status)["error"])) // a decoded object always encodes
-	if f, again := s.errors[string(encoded)]; again {
-		own := *f
-		return &own
-	}
-	f := signalFailure(encoded)
-	if s.errors == nil {
-		s.errors = map[string]*Failure{}
-	}
-	s.errors[string(encoded)] = f
-	return f
-}
-
-func signalFailure(encoded []byte) *Failure {
-	f := DecodeFailure(0, nil, encoded, time.Time{})
+// signalFailure reads the error within a signal's status.
+func signalFailure(status any) *Failure {
+	f := failureOf(0, nil, toObject(status)["error"], time.Time{})
 	if f.Type == "" && f.Code == "" {
 		f = Failure{Kind: KindUpstream, Note: "an error without type and code"}
 	}

@@ -16,6 +16,7 @@ type Token struct {
 	Gone      string    // the reason the token command gave for there being no grant any more, made harmless
 	Missing   bool      // the inventory has neither a token nor a command for this vehicle
 	Dead      bool      // the only token there is is known to have expired: it is not handed out
+	Literal   bool      // Secret stands in the inventory: asked again, it is the same
 }
 
 // dead gives t, or a Dead token in its place once its stated life is over.

@@ -110,7 +110,7 @@ func (r *Resolver) ownToken(ctx context.Context, req TokenRequest) (Token, error
 	}
 	switch ref := entry.token; ref.kind {
 	case KindLiteral:
-		return Token{Secret: ref.literal, ExpiresAt: req.ExpiresAt}.dead(r.o.Now()), nil
+		return Token{Secret: ref.literal, ExpiresAt: req.ExpiresAt, Literal: true}.dead(r.o.Now()), nil
 	case KindEnv:
 		return r.fromEnv(ref, req)
 	case KindFile:

@@ -67,8 +67,13 @@ func (v *Vault) decided(buf []byte, last bool) int {
 
 // first gives the first position below limit where a form starts, or -1. The caller holds the lock.
 func (v *Vault) first(p []byte, limit int) (int, string) {
-	for i := range min(limit, len(p)-MinLength+1) {
-		if v.filter[slotOf(binary.LittleEndian.Uint64(p[i:]))] == 0 { // nearly every byte: see match
+	if len(p) < MinLength {
+		return -1, ""
+	}
+	start := binary.LittleEndian.Uint64(p) << 8
+	for i, last := range p[MinLength-1:][:max(0, min(limit, len(p)-MinLength+1))] {
+		start = start>>8 | uint64(last)<<56
+		if !v.mayStart(start) { // nearly every byte: see match
 			continue
 		}
 		if n, print := v.match(p[i:]); n > 0 {

@@ -26,7 +26,8 @@ type Vault struct {
 	known   map[string]bool // plain value → pinned
 	forms   map[string]form // every spelling of every known value
 	starts  map[uint64][]span
-	filter  []uint8 // counts of starts per slot, 255 sticks
+	filter  []uint8  // counts of starts per slot, 255 sticks
+	held    []uint64 // a bit per slot that has any: 128 KiB, which stay in a processor's cache
 	longest int
 }
 
@@ -46,7 +47,7 @@ func NewVault(keep int) *Vault {
 	}
 	return &Vault{
 		keep: keep, known: map[string]bool{}, forms: map[string]form{}, starts: map[uint64][]span{},
-		filter: make([]uint8, 1<<filterBits),
+		filter: make([]uint8, 1<<filterBits), held: make([]uint64, 1<<(filterBits-6)),
 	}
 }
 
@@ -130,10 +131,20 @@ func (v *Vault) count(text string, by int) {
 	}
 	if slot := slotOf(start); v.filter[slot] != 255 {
 		v.filter[slot] = uint8(int(v.filter[slot]) + by)
+		v.held[slot/64] &^= 1 << (slot % 64)
+		if v.filter[slot] > 0 {
+			v.held[slot/64] |= 1 << (slot % 64)
+		}
 	}
 }
 
 func slotOf(start uint64) uint64 { return start * 0x9E3779B97F4A7C15 >> (64 - filterBits) }
+
+// mayStart is false where no form starts with these 8 bytes.
+func (v *Vault) mayStart(start uint64) bool {
+	slot := slotOf(start)
+	return v.held[slot/64]>>(slot%64)&1 != 0
+}
 
 // match gives the length of the longest form that p starts with, and whose it is; 0 if none. The caller holds the lock.
 // Its cost does not grow with the number of secrets: one look for nearly all bytes, else one per distinct length.
@@ -142,7 +153,7 @@ func (v *Vault) match(p []byte) (int, string) {
 		return 0, ""
 	}
 	start := binary.LittleEndian.Uint64(p)
-	if v.filter[slotOf(start)] == 0 {
+	if !v.mayStart(start) {
 		return 0, ""
 	}
 	for _, s := range v.starts[start] {
