@@ -112,7 +112,7 @@ func newApp(p Process) *ucli.App {
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
 			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
-			reproCommand(p), purgeCommand(p), simulateCommand(p), completionCommand(p), versionCommand(p),
+			reproCommand(p), purgeCommand(p), simulateCommand(p), completionCommand(p), manCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma
 	}
