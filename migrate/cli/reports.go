@@ -19,23 +19,33 @@ type reportOptions struct {
 	dir     string
 	formats []string
 	full    bool
+	vault   *secret.Vault
+
+	previous string // as given; "": the run's own, where it has one
 }
 
 // writeReports renders the ledger into files and, where asked for, to the terminal. Every artefact is scanned for every
 // secret this process has seen; one that holds any is removed and the command fails. What was rendered comes back.
-func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) (report.Summary, error) {
-	r, key, err := report.FromLedger(ctx, l, o.full)
+func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) (s report.Summary, err error) {
+	since, err := previousOf(ctx, p, o.previous, l)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, since.close()) }()
+	r, key, err := report.Since(ctx, since.ledger, l, o.full)
 	if err != nil {
 		return r.Summary, err
 	}
 	files := slices.DeleteFunc(slices.Clone(o.formats), func(f string) bool { return report.FileOf(f) == "" })
-	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, p.vault) }}); err != nil {
+	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, o.vault) }}); err != nil {
 		return r.Summary, err
 	}
 	if !slices.Contains(o.formats, "terminal") {
 		return r.Summary, nil
 	}
-	return r.Summary, report.Render(p.Stdout, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
+	out := o.vault.Writer(p.Stdout)
+	err = report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
+	return r.Summary, errors.Join(err, out.Close())
 }
 
 // errLeak means that an artefact held a secret.
@@ -60,7 +70,7 @@ func scan(path string, vault *secret.Vault) error {
 func reportCommand(p Process) *ucli.Command {
 	return &ucli.Command{Name: "report", Usage: "render the reports again from a run's ledger, without a call", ArgsUsage: "DIR",
 		Flags: []ucli.Flag{text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"), text("out", "", "write into `DIR2` instead of DIR", "o"),
-			toggle("json-full", "report.json holds the fields of ready vehicles too")},
+			toggle("json-full", "report.json holds the fields of ready vehicles too"), previousFlag()},
 		Action: func(c *ucli.Context) error {
 			l, err := openLedger(c)
 			if err != nil {
@@ -78,7 +88,7 @@ func reportCommand(p Process) *ucli.Command {
 			if err := mayWrite(c.Context, l, dir); err != nil {
 				return err
 			}
-			_, err = writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full")})
+			_, err = writeReports(c.Context, p, l, reportOptions{dir: dir, formats: formats, full: c.Bool("json-full"), previous: c.String("previous")})
 			return err
 		}}
 }

@@ -59,6 +59,11 @@ var rules = []rule{
 			`migrate/a.go: import "scmigrate/migrate/internal/crash"; func f() { go func() { _ = crash.Do(g) }() }`,
 		},
 	}, {
+		name: "one vault for the whole process", hint: "tell p.vault of it: the streams and the scan of the artefacts know of no other",
+		applies: func(s *source) bool { return product(s) && s.path != "migrate/cli/sealed.go" }, find: names("scmigrate/migrate/secret.NewVault"),
+		bad:  []string{`migrate/cli/a.go: import "scmigrate/migrate/secret"; func f() { _ = secret.NewVault(0) }`},
+		good: []string{`migrate/cli/sealed.go: import "scmigrate/migrate/secret"; func f() { _ = secret.NewVault(0) }`},
+	}, {
 		name: "no init", hint: "build it where it is used, or as a literal table",
 		applies: product, find: inits,
 		bad:  []string{`migrate/a.go: func init() {}`},
