@@ -27,6 +27,7 @@ type reportOptions struct {
 // writeReports renders the ledger into files and, where asked for, to the terminal. Every artefact is scanned for every
 // secret this process has seen; one that holds any is removed and the command fails. What was rendered comes back.
 func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOptions) (s report.Summary, err error) {
+	o.vault = p.vault // whichever command asks: the process has one
 	since, err := previousOf(ctx, p, o.previous, l)
 	if err != nil {
 		return s, err
