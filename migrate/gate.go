@@ -29,18 +29,18 @@ func defaultGate() rules.Gate {
 
 // Gates evaluates the gates that the fleet was counted for (CONTRACT §3). A gate holds only if it holds even when every
 // inconclusive vehicle turns out against it, and fails only if it fails even when each turns out for it. A gate that limits
-// the inconclusive vehicles and holds takes those of its own group out of the other gates; one about the whole fleet takes
-// out all. With a sample, what is not drawn is only spoken for by a gate with a bound: one without may fail, and never holds.
+// the inconclusive vehicles, of the fleet or of a group, and holds takes those vehicles out of all gates on other counts.
+// With a sample, what is not drawn is only spoken for by a gate with a bound: one without may fail, and never holds.
 func (f *Fleet) Gates() []Gate {
-	excused := map[scope]bool{}
+	holding := excuses(0)
 	for _, g := range f.gates {
-		if g.Count == string(Inconclusive) && g.Limits() && !f.unbounded(g) && f.evaluate(g, false).Met == metYes {
-			excused[scopeOf(g)] = true
+		if excusing(g) && !f.unbounded(g) && f.evaluate(g, 0).Met == metYes {
+			holding |= f.excuses[scopeOf(g)]
 		}
 	}
 	evaluated := make([]Gate, len(f.gates))
 	for i, g := range f.gates {
-		evaluated[i] = f.evaluate(g, excused[scope{}] || excused[scopeOf(g)])
+		evaluated[i] = f.evaluate(g, holding)
 		if f.unbounded(g) && evaluated[i].Met == metYes {
 			evaluated[i].Met = metUndecided
 			evaluated[i].Observed += " of those drawn; only a gate with a bound, like @95%, speaks for the rest"
@@ -52,9 +52,9 @@ func (f *Fleet) Gates() []Gate {
 // unbounded tells a gate that speaks for the drawn vehicles alone.
 func (f *Fleet) unbounded(g rules.Gate) bool { return f.Sample.Partial() && g.Confidence == 0 }
 
-func (f *Fleet) evaluate(g rules.Gate, excused bool) Gate {
+func (f *Fleet) evaluate(g rules.Gate, holding excuses) Gate {
 	group := f.groups[scopeOf(g)]
-	r := reading{gate: g, part: group.part(g, excused)}
+	r := reading{gate: g, part: group.part(g, holding)}
 	if f.Sample.Partial() && g.Confidence > 0 {
 		r.frame = f.Sample
 	}
@@ -63,8 +63,8 @@ func (f *Fleet) evaluate(g rules.Gate, excused bool) Gate {
 	case scoped && group.Total() == 0:
 		observed = "there is no such vehicle"
 	case g.Count == "new-blocked" && f.WasBlocked == nil:
-		observed = "there is no earlier run to compare with"
-	case r.noShare():
+		observed = "there is no earlier run to compare with (give one with --previous)"
+	case g.Percent && (r.part.of == 0 || group.Broken == group.Total()+group.Unplaced):
 		observed = "there is no vehicle to take a share of"
 	default:
 		low, high := r.interval(scoped)
@@ -77,14 +77,14 @@ func (f *Fleet) evaluate(g rules.Gate, excused bool) Gate {
 // asked for, of all that were drawn where a count is.
 type part struct{ sure, open, of, drawn int }
 
-func (g *Group) part(gate rules.Gate, excused bool) part {
-	name, inconclusive := gate.Count, g.Inconclusive
-	if excused {
-		inconclusive = 0
-	}
+// part leaves out the inconclusive vehicles that gates which hold take out; but the shares of broken and of inconclusive
+// vehicles are of all.
+func (g *Group) part(gate rules.Gate, holding excuses) part {
+	out, in := g.split(holding)
 	all := g.Total() + g.Unplaced
-	p := part{open: inconclusive + g.Unplaced, of: all - g.Broken - g.Inconclusive + inconclusive, drawn: all - g.Inconclusive + inconclusive}
-	switch name {
+	drawn := all - out.vehicles - out.unplaced
+	p := part{open: in.vehicles + g.Unplaced - out.unplaced, of: drawn - g.Broken, drawn: drawn}
+	switch gate.Count {
 	case "ready":
 		p.sure = g.Ready
 	case "blocked":
@@ -95,20 +95,18 @@ func (g *Group) part(gate rules.Gate, excused bool) part {
 		p.sure = g.Waived
 	case "new-blocked":
 		p.sure = g.NewBlocked
+		p.open -= in.wasBlocked
 	case "broken":
 		p.sure, p.of = g.Broken, all
 	case "inconclusive":
-		p = part{g.Inconclusive, g.Unplaced, all, all}
+		p = part{g.Inconclusive, in.unplaced + out.unplaced, all, all}
 	default:
+		name := gate.Count
 		if gate.Field != "" {
 			name += " of " + gate.Field
 		}
-		seen := g.Seen[name]
-		if p.sure = seen.Vehicles; excused {
-			p.sure -= seen.Inconclusive
-		} else {
-			p.open -= seen.Inconclusive
-		}
+		p.sure = g.Seen[name] - out.seen[name]
+		p.open -= in.seen[name]
 	}
 	return p
 }
@@ -119,8 +117,6 @@ type reading struct {
 	part  part
 	frame *SampleFrame
 }
-
-func (r reading) noShare() bool { return r.gate.Percent && r.part.of == 0 }
 
 // interval is what the gate's count or percentage may be, at the least and at the most. How many vehicles a group has
 // outside the sample is not known, so a count of a group has no upper end there.

@@ -32,11 +32,15 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-// fleetOf is a fleet of these counts, for these gates.
+// fleetOf is a fleet of these counts, all of cohort "a" and make "X", the ready ones with full proof.
 func fleetOf(c Counts, gates ...string) *Fleet {
 	f := NewFleet(parsed(gates...))
-	for _, g := range f.groups {
-		g.Counts, g.Proven = c, c.Ready
+	for word, n := range map[string]int{"ready": c.Ready, "blocked": c.Blocked, "broken": c.Broken, "inconclusive": c.Inconclusive} {
+		for range n {
+			r := aCar(word)
+			r.Entry.Cohort, r.Evidence.Make = "a", "X"
+			f.Add(r)
+		}
 	}
 	return f
 }

@@ -3,6 +3,7 @@ package migrate
 import (
 	"slices"
 
+	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
 )
 
@@ -26,6 +27,9 @@ type move struct{ from, to Verdict }
 func NewReview(r rules.Rules, facts Facts) *Review {
 	return &Review{rules: r, facts: facts, impacts: impactsOf(r), fleet: NewFleet(r.Gates), moves: map[move]int{}, wanted: map[wantedWaiver]*affected{}, makes: map[string]int{}}
 }
+
+// HoldAgainst tells, before the first vehicle, which ones were blocked in an earlier run; nil: there is none.
+func (v *Review) HoldAgainst(wasBlocked func(inventory.Entry) bool) { v.fleet.WasBlocked = wasBlocked }
 
 // Add takes one vehicle into account, as it was judged before and as it is now, and tells whether that is another word.
 // Vehicles that the sample left out are passed over.

@@ -17,17 +17,35 @@ func TestALostAuditLineIsSaid(t *testing.T) {
 	if code, _, stderr := b.run(); code != 4 {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
-	db, err := sql.Open("sqlite", b.path("out/ledger.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec("CREATE TRIGGER full BEFORE INSERT ON calls BEGIN SELECT RAISE(ABORT, 'no room'); END"); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	b.fullTrail()
 	if code, _, stderr := b.run(); code != 1 || !strings.Contains(stderr, "ledger is not whole") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// TestALostAuditLineIsGraverThanStrict: the tool's failure is not told as the rules'.
+func TestALostAuditLineIsGraverThanStrict(t *testing.T) {
+	s := fixtures.HealthyScenario(3, 2)
+	s.Defects = map[string]fixtures.Amount{"no-data-yet": {Count: 1}}
+	b := newBench(t, s)
+	b.runRules(4, aWaiver)
+	b.fullTrail()
+	if said := b.runRules(1, aWaiver, "--strict"); !strings.Contains(said, "ledger is not whole") {
+		t.Error(said)
+	}
+}
+
+// fullTrail lets no more line into the run's audit trail.
+func (b *bench) fullTrail() {
+	b.t.Helper()
+	db, err := sql.Open("sqlite", b.path("out/ledger.db"))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := db.Exec("CREATE TRIGGER full BEFORE INSERT ON calls BEGIN SELECT RAISE(ABORT, 'no room'); END"); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		b.t.Fatal(err)
 	}
 }

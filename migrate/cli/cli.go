@@ -41,13 +41,9 @@ func System() Process {
 	p := Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now}
 	if term.IsTerminal(int(os.Stdout.Fd())) {
 		p.Width, _, _ = term.GetSize(int(os.Stdout.Fd()))
-		p.Color = true
+		p.Color = coloured(true, p.LookupEnv)
 	}
-	if v, ok := os.LookupEnv("NO_COLOR"); ok && v != "" {
-		p.Color = false
-	}
-	_, ci := os.LookupEnv("CI")
-	p.Live = term.IsTerminal(int(os.Stderr.Fd())) && !ci
+	p.Live = term.IsTerminal(int(os.Stderr.Fd())) && !inCI(p.LookupEnv)
 	return p
 }
 
@@ -111,7 +107,7 @@ func newApp(p Process) *ucli.App {
 		ExitErrHandler: func(*ucli.Context, error) {},
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
-			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
+			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
 			reproCommand(p), purgeCommand(p), simulateCommand(p), completionCommand(p), manCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma

@@ -22,6 +22,8 @@ type hearing struct {
 	amended *ledger.Amendment // nil: nothing is written
 	heard   func(before, after migrate.Record, changed bool) error
 
+	wasBlocked func(inventory.Entry) bool // in an earlier run; nil: there is none
+
 	review    *migrate.Review
 	facts     migrate.Facts
 	corrected corrections
@@ -154,6 +156,7 @@ func (h *hearing) Tally(ctx context.Context) (migrate.Tally, error) {
 // SetFacts takes the facts that the vehicles are to be judged under; Rejudge writes them.
 func (h *hearing) SetFacts(_ context.Context, f migrate.Facts) error {
 	h.facts, h.review = f, migrate.NewReview(h.rules, f)
+	h.review.HoldAgainst(h.wasBlocked)
 	return nil
 }
 

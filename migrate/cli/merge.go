@@ -24,7 +24,7 @@ type mergeOptions struct {
 func mergeCommand(p Process) *ucli.Command {
 	return &ucli.Command{Name: "merge", Usage: "join the shards of a fleet into one run, without a call", ArgsUsage: "DIR...",
 		Description: "Takes the directories of all shards in any order, judges anew over the whole fleet and writes the reports. The exit code is that of the gates.",
-		Flags: []ucli.Flag{text("out", "", "the new `DIR` of the whole run: ledger and reports", "o"), text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"),
+		Flags: []ucli.Flag{text("out", "", "the new `DIR` of the whole run: ledger and reports", "o"), formatFlag("terminal,html,markdown,json"),
 			toggle("json-full", "report.json holds the fields of ready vehicles too")},
 		Action: func(c *ucli.Context) error {
 			o := mergeOptions{dirs: c.Args().Slice(), out: c.String("out"), full: c.Bool("json-full")}

@@ -15,16 +15,12 @@ import (
 // checkOnly refuses words that are neither verdicts nor causes, and flags that say together something else than each.
 func (o *options) checkOnly() error {
 	switch {
-	case o.only == "" && o.previous == "":
-		return nil
 	case o.only == "":
-		return errors.New("--previous: give --only VERDICT|CAUSE, too: which of that run's vehicles are called again?")
+		return nil
 	case o.previous == "":
 		return errors.New("--only: give --previous DIR0, too: in which run do the vehicles have that verdict or cause?")
 	case o.sample != "" || o.shard.N > 0:
 		return errors.New("--only chooses the vehicles by an earlier run: leave --sample and --shard out")
-	case ledger.SameDir(o.previous, o.out):
-		return fmt.Errorf("--previous %s is the directory of this run: give a new -o DIR", o.previous)
 	}
 	known := onlyWords()
 	for _, word := range o.onlyList() {

@@ -80,7 +80,7 @@ func TestOnlyRefusesWhatItCannotCount(t *testing.T) {
 		want  string
 	}{
 		{[]string{"--only", "blocked"}, "--only: give --previous DIR0, too"},
-		{[]string{"--previous", out}, "--previous: give --only VERDICT|CAUSE, too"},
+		{[]string{"--previous", b.path("nowhere")}, "no ledger here"},
 		{[]string{"--only", "blokced", "--previous", out}, `did you mean "blocked"?`},
 		{[]string{"--only", "blocked", "--previous", b.path("nowhere")}, "no ledger here"},
 		{[]string{"--only", "blocked", "--previous", other}, "is the directory of this run"},

@@ -88,7 +88,7 @@ func measureFlags() []ucli.Flag {
 		number("max-billed-per-vehicle", 60, "the most billed reads of one vehicle in this run"),
 		number("negative-control", 3, "`N` requests with a foreign user id, which must be refused"),
 		text("only", "", "call only the vehicles with this `VERDICT|CAUSE` (or several, separated by commas) in the run of --previous, and take the others over"),
-		text("previous", "", "the `DIR0` of an earlier run of the same inventory, for --only"),
+		previousFlag(),
 		text("sample", "", "draw `300|5%`: so many vehicles, or that share of them, by whole users in random order"),
 		number("sample-seed", 0, "another `SEED` draws another sample (default 1)"),
 		text(shardName, "", "only part `K/N` of the fleet, by whole users, at that part of the limits; merge joins the parts"),
@@ -105,7 +105,7 @@ const (
 func runFlags() []ucli.Flag {
 	return append(measureFlags(),
 		text("out", "", "the run's `DIR`: ledger and reports; the same DIR resumes", "o"),
-		text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"),
+		formatFlag("terminal,html,markdown,json"),
 		number("concurrency", 8, "vehicles at the same time"),
 		number("recheck", defaultRecheck, "ask again about differences at the end, up to `N` times: 0, 1 or 2"),
 		span("recheck-after", defaultRecheckAfter, "the `TIME` to wait before asking again"),

@@ -29,7 +29,7 @@ func rejudgeCommand(p Process) *ucli.Command {
 			text("out", "", "write a copy of the ledger and the reports into `DIR2`", "o"),
 			toggle("dry-run", "say what would change, write nothing"),
 			toggle("list-all", "name every vehicle that changed and every waiver that could be written"),
-			text("format", "html,markdown,json", "report `FORMATS`, separated by commas"),
+			formatFlag("html,markdown,json"),
 			toggle("json-full", "report.json holds the fields of ready vehicles too"),
 			toggle("keep-going", "skip faulty inventory rows instead of refusing the file"),
 		},
@@ -69,6 +69,9 @@ func rejudge(ctx context.Context, p Process, o rejudgeOptions) (err error) {
 		return err
 	}
 	if err := o.prepare(ctx, h, &header); err != nil {
+		return err
+	}
+	if err := h.holdAgainst(ctx, p, ""); err != nil {
 		return err
 	}
 	account := newAccount(p.Stdout, h, o)
@@ -190,10 +193,13 @@ func (o rejudgeOptions) settle(ctx context.Context, p Process, h *hearing, heade
 // sayGates shows what the exit code is made of.
 func (h *hearing) sayGates(ctx context.Context, a *account) error {
 	frame, err := h.Frame(ctx)
+	if err != nil {
+		return err
+	}
 	for _, g := range h.review.Gates(frame) {
 		a.line("gate %-9s  %s (observed %s)", g.Met, g.Require, g.Observed)
 	}
-	return err
+	return a.err
 }
 
 // exit is the gates' exit code; why the run ended early matters only where it ended for a breach.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -41,12 +42,17 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, o.vault) }}); err != nil {
 		return r.Summary, err
 	}
-	if !slices.Contains(o.formats, "terminal") {
-		return r.Summary, nil
+	if slices.Contains(o.formats, "terminal") {
+		out := o.vault.Writer(p.Stdout)
+		err := report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
+		if err := errors.Join(err, out.Close()); err != nil {
+			return r.Summary, err
+		}
 	}
-	out := o.vault.Writer(p.Stdout)
-	err = report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
-	return r.Summary, errors.Join(err, out.Close())
+	if slices.Contains(o.formats, "github") {
+		return r.Summary, annotate(p, r, key, o)
+	}
+	return r.Summary, nil
 }
 
 // errLeak means that an artefact held a secret.
@@ -68,9 +74,14 @@ func scan(path string, vault *secret.Vault) error {
 	return err
 }
 
+// formatFlag is the flag of every command that reports.
+func formatFlag(formats string) ucli.Flag {
+	return text("format", formats, "report `FORMATS`, separated by commas, of "+strings.Join(report.Formats(), ", "))
+}
+
 func reportCommand(p Process) *ucli.Command {
 	return &ucli.Command{Name: "report", Usage: "render the reports again from a run's ledger, without a call", ArgsUsage: "DIR",
-		Flags: []ucli.Flag{text("format", "terminal,html,markdown,json", "report `FORMATS`, separated by commas"), text("out", "", "write into `DIR2` instead of DIR", "o"),
+		Flags: []ucli.Flag{formatFlag("terminal,html,markdown,json"), text("out", "", "write into `DIR2` instead of DIR", "o"),
 			toggle("json-full", "report.json holds the fields of ready vehicles too"), previousFlag()},
 		Action: func(c *ucli.Context) error {
 			l, err := openLedger(c)

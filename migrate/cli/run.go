@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -81,6 +82,9 @@ func (f *fleet) open(ctx context.Context) error {
 	if err := f.openTokens(); err != nil {
 		return err
 	}
+	if err := f.checkPrevious(ctx); err != nil {
+		return err
+	}
 	if f.ledger, err = ledger.Create(f.o.out); err != nil {
 		return usage(err)
 	}
@@ -112,7 +116,7 @@ func closedLedger(err, closed error) error {
 	switch {
 	case closed == nil:
 		return err
-	case errors.As(err, &exit) && (exit.code == migrate.ExitGate || exit.code == migrate.ExitUndecided):
+	case errors.As(err, &exit) && slices.Contains([]int{migrate.ExitUsage, migrate.ExitGate, migrate.ExitUndecided}, exit.code):
 		return fmt.Errorf("the run's ledger is not whole: %w", errors.Join(closed, exit.err))
 	case errors.As(err, &exit):
 		return &exitError{exit.code, errors.Join(exit.err, fmt.Errorf("the run's ledger is not whole: %w", closed))}
@@ -183,7 +187,7 @@ func (f *fleet) begin(ctx context.Context) error {
 	}
 	h = ledger.Header{RunID: randomHex(8), StartedAt: f.p.Now().UTC().Format(time.RFC3339), InventoryDigest: f.file.Digest(), RulesDigest: f.o.rules.Digest(), LegacyAPI: f.o.legacyAPI,
 		Fields: f.o.fieldSpec, ToolVersion: Version(), Seed: f.o.seed(), Sample: f.o.sample, ShareKey: randomHex(32), Limit: f.o.limit, LimitShare: f.o.limitShare, LimitPerHost: f.o.limitPerHost, Inventory: f.o.inventory, Legs: f.o.legs,
-		Shard: f.o.shard.String(), Only: f.o.only}
+		Shard: f.o.shard.String(), Only: f.o.only, Previous: f.o.earlier("")}
 	if h.Shard != "" {
 		h.Length = f.file.Len()
 	}
@@ -246,6 +250,7 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 		return err
 	}
 	h.Legs, h.Stopped, h.FinishedAt, h.Complete = f.o.legs, "", "", false
+	h.Previous = f.o.earlier(h.Previous)
 	h.Limit, h.LimitShare, h.LimitPerHost, h.Inventory, h.ToolVersion = f.o.limit, f.o.limitShare, f.o.limitPerHost, f.o.inventory, Version()
 	return f.resumeRules(ctx, h)
 }
@@ -296,13 +301,14 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	if err != nil {
 		return err
 	}
-	if err := f.checkStrict(ctx, h); err != nil && stop != migrate.StopBreach {
+	code := summary.ExitCode(stop)
+	if err := f.checkStrict(ctx, h, code); err != nil {
 		return err
 	}
 	if tally.Total == 0 {
-		return &exitError{summary.ExitCode(stop), f.emptyShard()}
+		return &exitError{code, f.emptyShard()}
 	}
-	return exitWith(stop, summary.ExitCode(stop))
+	return exitWith(stop, code)
 }
 
 // exitWith is nil for exit code 0.

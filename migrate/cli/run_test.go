@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"bytes"
-	"context"
 	"io/fs"
 	"net/http"
 	"os"
@@ -130,51 +129,6 @@ func TestLegsExtendWhatTheLedgerHas(t *testing.T) {
 		if code != step.code || r.Verdicts["ready"] != step.ready || r.Run.Requests["legacy"] != step.legacy {
 			t.Errorf("--legs %s: exit %d, %v, %v; want exit %d, %d ready, %d legacy\n%s", step.legs, code, r.Verdicts, r.Run.Requests, step.code, step.ready, step.legacy, stderr)
 		}
-	}
-}
-
-func TestExitCodes(t *testing.T) {
-	healthy := fixtures.HealthyScenario(6, 1)
-	with := func(kind string, n int) fixtures.Scenario {
-		s := fixtures.HealthyScenario(6, 1)
-		s.Defects = map[string]fixtures.Amount{kind: {Count: n}}
-		return s
-	}
-	for _, tt := range []struct {
-		name     string
-		scenario fixtures.Scenario
-		change   func(*bench)
-		want     int
-	}{
-		{"all ready", healthy, func(*bench) {}, 0},
-		{"no such inventory", healthy, func(b *bench) { _ = os.Remove(b.path("inventory.yaml")) }, 2},
-		{"a blocked vehicle", with("signal-lost", 1), func(*bench) {}, 3},
-		{"blocked and unmeasured", with("no-data-yet", 6), func(*bench) {}, 4},
-		{"a ready fleet but for one unmeasured", with("no-data-yet", 1), func(*bench) {}, 4},
-		{"nothing but broken", with("vehicle-gone", 6), func(*bench) {}, 4},
-		{"wrong secret", healthy, func(b *bench) { b.env["SMARTCAR_CLIENT_SECRET"] = "not-the-secret-at-all" }, 5},
-		{"isolation breach", with("isolation-breach", 6), func(*bench) {}, 6},
-		{"interrupted", healthy, func(b *bench) {
-			ctx, cancel := context.WithCancel(context.Background())
-			cancel()
-			b.ctx = ctx
-		}, 130},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t, tt.scenario)
-			tt.change(b)
-			if code, stdout, stderr := b.run(); code != tt.want {
-				t.Errorf("exit %d, want %d\n%s%s", code, tt.want, stdout, stderr)
-			}
-			if tt.want == 2 && len(b.world.Requests()) > 0 {
-				t.Errorf("%d requests were sent", len(b.world.Requests()))
-			}
-			for _, r := range b.world.Requests() {
-				if tt.want == 5 && r.VehicleID != "" {
-					t.Errorf("a vehicle was called with refused credentials: %v", r)
-				}
-			}
-		})
 	}
 }
 

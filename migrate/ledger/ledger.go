@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/gofrs/flock"
 	_ "modernc.org/sqlite" // the driver
@@ -30,7 +31,8 @@ type Ledger struct {
 	write  *sql.DB // one connection: the writer's
 	read   *sql.DB
 	lock   *flock.Flock
-	writer *writer // nil when opened for reading
+	writer *writer       // nil when opened for reading
+	packs  chan struct{} // a place for each record that is being packed: what is called must not wait for what is saved
 
 	setVehicle, addCall *sql.Stmt // of write: compiled once, not for each vehicle
 	reads               statements
@@ -117,6 +119,7 @@ func open(dir string, lock *flock.Flock) (*Ledger, error) {
 		return nil, errors.Join(err, l.write.Close())
 	}
 	l.writer = startWriter(l.write)
+	l.packs = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 	return l, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/klauspost/compress/s2"
@@ -87,7 +88,7 @@ func unpack(packed []byte, e *migrate.Evidence, whole bool) error {
 	if err := decode(rest[:length], e); err != nil || !whole {
 		return err
 	}
-	var further []compare.Finding
+	further := make([]compare.Finding, 0, len(compare.All())) // with room for the first part's
 	if err := decode(rest[length:], &further); err != nil || at > len(further) {
 		return errEvidence
 	}
@@ -103,14 +104,20 @@ func uvarint(b []byte) (n int, rest []byte, ok bool) {
 	return int(v), b[size:], true
 }
 
+// rooms are the buffers that blocks are unpacked into.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
 func decode(block []byte, v any) error {
 	if size, err := s2.DecodedLen(block); err != nil || size > maxEvidence {
 		return errEvidence
 	}
-	plain, err := s2.Decode(nil, block)
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	plain, err := s2.Decode((*room)[:cap(*room)], block)
 	if err != nil {
 		return errEvidence
 	}
+	*room = plain
 	if err := evidenceReader.Unmarshal(plain, v); err != nil {
 		return errEvidence
 	}

@@ -15,7 +15,9 @@ const stamp = "2006-01-02T15:04:05.000000Z"
 
 // Save writes one vehicle's record and returns when it is durable.
 func (l *Ledger) Save(ctx context.Context, r migrate.Record) error {
+	l.packs <- struct{}{}
 	update, err := l.newUpdate(r)
+	<-l.packs
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,11 @@ import (
 // FromLedger builds the report of a run from its ledger and nothing else: no clock, no network. full gives the fields of
 // every vehicle, otherwise only of those that are not ready. The key of the shareable form comes with it.
 func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, shareKey []byte, err error) {
+	return Since(ctx, nil, l, full)
+}
+
+// Since is FromLedger with what changed since an earlier run, whose ledger may be nil.
+func Since(ctx context.Context, earlier, l *ledger.Ledger, full bool) (r Report, shareKey []byte, err error) {
 	h, err := l.Header(ctx)
 	if err != nil {
 		return Report{}, nil, err
@@ -32,6 +37,9 @@ func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, sha
 	records := shownRecords{ctx, l, facts, demands}
 	sum := newSumming(h, demands)
 	if sum.fleet.Sample, err = l.Frame(ctx); err != nil {
+		return Report{}, nil, err
+	}
+	if err := sum.compare(ctx, earlier, l); err != nil {
 		return Report{}, nil, err
 	}
 	for rec, err := range records.all() {

@@ -62,6 +62,7 @@ type page struct {
 	Matrix    []matrixRow
 	Notes     []Note
 	Origin    []fact
+	Since     []fact // what changed since an earlier run; none: there is nothing to compare with
 	List      vehicleList
 }
 
@@ -97,7 +98,7 @@ func buildPage(s Summary) page {
 		Summary: s, Decision: s.Decision(), Class: classOf(s.Decision()), Because: s.because(), Part: s.shardText(), Sample: s.sampleText(), Readiness: s.readinessText(), Of: s.denominatorText(),
 		Counted: s.drawn(s.Total), Verdicts: s.Verdicts.rows(), Bar: verdictBar(s), BarText: barText(s),
 		First: first, Causes: causes, More: len(s.Causes) - len(first), Untold: len(s.Causes) - len(causes), ChartText: chartText(first), ChartTall: len(first) * causePitch,
-		Facts: s.facts(), Columns: columns, Matrix: matrix(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(),
+		Facts: s.facts(), Columns: columns, Matrix: matrix(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(), Since: s.Changes.facts(),
 	}
 }
 

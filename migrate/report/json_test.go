@@ -83,7 +83,7 @@ func TestFleetErrorsEndTheReport(t *testing.T) {
 	r.Vehicles = func() iter.Seq2[Vehicle, error] {
 		return func(yield func(Vehicle, error) bool) { yield(Vehicle{}, trouble) }
 	}
-	for _, name := range []string{"html", "markdown", "json"} {
+	for _, name := range []string{"html", "markdown", "json", "junit", "csv"} {
 		for _, form := range []Report{r, Share(r, shareKey)} {
 			if err := Render(&bytes.Buffer{}, name, form, Options{}); !errors.Is(err, trouble) {
 				t.Errorf("%s: error is %v", name, err)

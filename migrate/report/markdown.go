@@ -15,33 +15,46 @@ const (
 	maxMarkdownVehicles = 200
 )
 
-const markdownCut = "\n*This report is cut here to fit a comment; report.html and report.json have it whole.*\n"
+const markdownCut = "\n*This report is cut here to fit a comment; the HTML and JSON reports have it whole.*\n"
 
-// renderMarkdown is the report for a pull request or a step summary. What does not fit is left out from the end, line by
-// line, and a sentence says so.
-func renderMarkdown(w io.Writer, r Report, _ Options) error {
+// maxLeftOut is how many bytes the sentence may take that says what was left out.
+const maxLeftOut = 400
+
+// renderMarkdown is the report for a pull request or a step summary. Each list has its part of the room, so that no long
+// one drives out what comes after it; the provenance has its place from the start. What does not fit is left out row by
+// row, and the last sentence counts it.
+func renderMarkdown(w io.Writer, r Report, o Options) error {
 	s := rewrite(named(r.Summary), markdownText)
-	m := &markdown{room: maxMarkdown - len(markdownCut)}
+	room := markdownRoom(o.Room) - maxLeftOut
+	origin := &markdown{room: room / 4}
+	origin.provenance(s)
+	m := &markdown{room: room - origin.out.Len()}
 	m.answer(s)
 	m.causes(s.Causes)
 	m.gates(s.Gates)
+	m.changes(s.Changes)
 	m.notes(s.Notes)
 	m.outcomes(s.Outcomes)
 	if err := m.vehicles(r); err != nil {
 		return err
 	}
-	m.provenance(s)
-	if m.full {
-		m.out.WriteString(markdownCut)
-	}
-	_, err := io.WriteString(w, m.out.String())
+	m.full = m.full || origin.full
+	_, err := io.WriteString(w, m.out.String()+origin.out.String()+m.leftOut())
 	return err
+}
+
+func markdownRoom(room int) int {
+	if room <= 0 {
+		return maxMarkdown
+	}
+	return min(room, maxMarkdown)
 }
 
 type markdown struct {
 	out  strings.Builder
 	room int
 	full bool
+	left []string // what lists left out: "12 causes"
 }
 
 // line writes one line if it fits; after the first that does not, none is written.
@@ -54,12 +67,55 @@ func (m *markdown) line(format string, args ...any) {
 
 // table writes rows under a header; the cells are escaped already.
 func (m *markdown) table(header []string, rows [][]string) {
-	m.line("")
-	m.line("| %s |", strings.Join(header, " | "))
-	m.line("|%s", strings.Repeat(" --- |", len(header)))
+	m.line("%s", tableHead(header))
 	for _, row := range rows {
-		m.line("| %s |", strings.Join(row, " | "))
+		m.line("%s", tableRow(row))
 	}
+}
+
+func tableHead(header []string) string {
+	return "\n" + tableRow(header) + "\n|" + strings.Repeat(" --- |", len(header))
+}
+
+func tableRow(cells []string) string { return "| " + strings.Join(cells, " | ") + " |" }
+
+// markdownList is a part of the report that may be long.
+type markdownList struct {
+	heading string
+	noun    string // one of what is listed
+	until   int    // percent of the room that may be full after it
+	head    string // stands before the first row, "" for none
+}
+
+// list writes as many rows as its part of the room holds, and counts the others, of which more may have been left out before.
+func (m *markdown) list(l markdownList, rows []string, more int) {
+	begin := "\n### " + l.heading + "\n" + l.head + "\n"
+	until := m.room * l.until / 100
+	for i, row := range rows {
+		text := row + "\n"
+		if i == 0 {
+			text = begin + text
+		}
+		if m.full || m.out.Len()+len(text) > until {
+			more += len(rows) - i
+			break
+		}
+		m.out.WriteString(text)
+	}
+	if more > 0 {
+		m.left = append(m.left, counted(more, l.noun))
+	}
+}
+
+// leftOut is the sentence that says what is missing, "" where nothing is.
+func (m *markdown) leftOut() string {
+	switch {
+	case len(m.left) == 0 && !m.full:
+		return ""
+	case len(m.left) == 0:
+		return markdownCut
+	}
+	return "\n*Left out to fit a comment: " + strings.Join(m.left, ", ") + ". The HTML and JSON reports have it whole.*\n"
 }
 
 func (m *markdown) answer(s Summary) {
@@ -86,82 +142,61 @@ func (m *markdown) answer(s Summary) {
 }
 
 func (m *markdown) causes(causes []Cause) {
-	if len(causes) == 0 {
-		return
-	}
-	m.line("\n### What stands in the way")
-	var rows [][]string
+	var rows []string
 	for _, c := range ranked(causes) {
-		rows = append(rows, []string{count(c.Vehicles), "`" + markOf(c.Verdict) + "` " + c.Code, c.subject(), joined(": ", c.Title, c.Action), c.Who})
+		rows = append(rows, tableRow([]string{count(c.Vehicles), "`" + markOf(c.Verdict) + "` " + c.Code, c.subject(), joined(": ", c.Title, c.Action), c.Who}))
 	}
-	m.table([]string{"vehicles", "cause", "where", "what to do", "who"}, rows)
+	m.list(markdownList{"What stands in the way", "cause", 45, tableHead([]string{"vehicles", "cause", "where", "what to do", "who"})}, rows, 0)
 }
 
 func (m *markdown) gates(gates []Gate) {
-	m.line("\n### Gates")
 	if len(gates) == 0 {
-		m.line("\nNone was evaluated.")
-		return
+		m.line("\n### Gates\n\nNone was evaluated.")
 	}
-	var rows [][]string
+	var rows []string
 	for _, g := range gates {
-		rows = append(rows, []string{g.Require, g.Met, g.Observed})
+		rows = append(rows, tableRow([]string{g.Require, g.Met, g.Observed}))
 	}
-	m.table([]string{"gate", "met", "observed"}, rows)
+	m.list(markdownList{"Gates", "gate", 55, tableHead([]string{"gate", "met", "observed"})}, rows, 0)
 }
 
 func (m *markdown) notes(notes []Note) {
-	if len(notes) == 0 {
-		return
-	}
-	m.line("\n### Notes\n")
+	var rows []string
 	for _, n := range notes {
-		m.line("- **%s** (%s): %s", n.Code, count(n.Count), n.Text)
+		rows = append(rows, fmt.Sprintf("- **%s** (%s): %s", n.Code, count(n.Count), n.Text))
 	}
+	m.list(markdownList{"Notes", "note", 75, ""}, rows, 0)
 }
 
 func (m *markdown) outcomes(outcomes map[string]map[string]int) {
-	if len(outcomes) == 0 {
-		return
-	}
 	columns := outcomeColumns(outcomes)
-	var rows [][]string
+	var rows []string
 	for _, field := range slices.Sorted(maps.Keys(outcomes)) {
 		row := []string{field}
 		for _, o := range columns {
 			row = append(row, countOrDash(outcomes[field][o]))
 		}
-		rows = append(rows, row)
+		rows = append(rows, tableRow(row))
 	}
-	m.line("\n### Fields")
-	m.table(append([]string{"field"}, columns...), rows)
+	m.list(markdownList{"Fields", "field", 85, tableHead(append([]string{"field"}, columns...))}, rows, 0)
 }
 
 // vehicles lists those that are not ready.
 func (m *markdown) vehicles(r Report) error {
-	var rows [][]string
-	listed, missing := 0, 0
+	var rows []string
+	more := 0
 	for v, err := range r.Vehicles() {
 		switch {
 		case err != nil:
 			return err
 		case v.Verdict == "ready", v.leftOut():
-			continue
-		case listed == maxMarkdownVehicles:
-			missing++
-			continue
+		case len(rows) == maxMarkdownVehicles:
+			more++
+		default:
+			rows = append(rows, tableRow(vehicleCells(rewrite(withoutFields(v), markdownText))))
 		}
-		listed++
-		rows = append(rows, vehicleCells(rewrite(withoutFields(v), markdownText)))
 	}
-	if listed == 0 {
-		return nil
-	}
-	m.line("\n### Vehicles that are not ready")
-	m.table([]string{"vehicle", "make, model", "verdict", "causes"}, rows)
-	if missing > 0 {
-		m.line("\n%s more are in report.json.", count(missing))
-	}
+	m.list(markdownList{"Vehicles that are not ready", "vehicle", 100, tableHead([]string{"vehicle", "make, model", "verdict", "causes"})}, rows, more)
 	return nil
 }
 

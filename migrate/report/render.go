@@ -10,6 +10,7 @@ import (
 
 // Options are what a renderer may not find out for itself.
 type Options struct {
+	Room  int    // bytes of the Markdown format; 0, and more than a comment takes, is what a comment takes
 	Width int    // columns of the terminal format; 0 is 80, less than 40 is 40
 	Color bool   // ANSI colours in the terminal format
 	Dir   string // where the files lie, said by the terminal format; may be empty
@@ -30,6 +31,9 @@ func formats() []format {
 		{"html", "report.html", renderHTML},
 		{"markdown", "report.md", renderMarkdown},
 		{"json", "report.json", renderJSON},
+		{"junit", "report.junit.xml", renderJUnit},
+		{"csv", "vehicles.csv", renderCSV},
+		{"github", "", renderGitHub},
 	}
 }
 

@@ -29,6 +29,7 @@ type Summary struct {
 	Outcomes  map[string]map[string]int `json:"outcomes"` // field → outcome → vehicles
 	Causes    []Cause                   `json:"causes"`
 	Notes     []Note                    `json:"notes"`
+	Changes   *Changes                  `json:"changes"` // since an earlier run; nil: none was given to compare with
 }
 
 // Tool is what made the report.

@@ -61,6 +61,9 @@ func (s sharer) summary(in Summary) Summary {
 	for _, n := range in.Notes {
 		known.add(PseudonymVehicle, n.Examples...)
 	}
+	if in.Changes != nil {
+		known.add(PseudonymVehicle, in.Changes.vehicleIDs()...)
+	}
 	digests := [2]string{in.Run.InventoryDigest, in.Run.RulesDigest}
 	out := rewrite(in, known.scrub)
 	out.Run.ID = in.Run.ID
@@ -71,6 +74,9 @@ func (s sharer) summary(in Summary) Summary {
 	}
 	for i, n := range in.Notes {
 		out.Notes[i].Examples = s.all(PseudonymVehicle, n.Examples)
+	}
+	if in.Changes != nil {
+		s.changes(out.Changes, *in.Changes)
 	}
 	return out
 }

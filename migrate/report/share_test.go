@@ -2,6 +2,7 @@ package report
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,7 @@ func TestShareLeaksNothing(t *testing.T) {
 				t.Errorf("%s: %q is in the shareable form: …%s…", name, secret, out[max(0, at-60):min(len(out), at+60)])
 			}
 		}
-		if !strings.Contains(out, "NO-GO") && name != "json" {
+		if !strings.Contains(out, "NO-GO") && !slices.Contains([]string{"json", "csv", "github"}, name) {
 			t.Errorf("%s: the answer is gone", name)
 		}
 	}

@@ -29,6 +29,7 @@ type summing struct {
 	rechecks Rechecks
 	withheld int // vehicles with a v2 field that has no v3 form
 	systemic *systemic
+	changes  *Changes // since an earlier run; nil: there is none
 }
 
 type causeKey struct{ code, field, make, detail string }
@@ -96,11 +97,17 @@ func (s *summing) outcome(f compare.Finding) {
 	}
 }
 
-func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
+// keyOf is what causes are grouped by. What is wrong with a field is the make's matter; what is wrong with a vehicle is not.
+func keyOf(ref migrate.CauseRef, vehicleMake string) causeKey {
 	key := causeKey{code: string(ref.Code), field: ref.Field, detail: ref.Common()}
-	if ref.Field != "" { // what is wrong with a field is the make's matter; what is wrong with a vehicle is not
-		key.make = rec.Evidence.Make
+	if ref.Field != "" {
+		key.make = vehicleMake
 	}
+	return key
+}
+
+func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
+	key := keyOf(ref, rec.Evidence.Make)
 	c := s.causes[key]
 	if c == nil {
 		meaning, _ := migrate.LookupCause(ref.Code)
@@ -165,7 +172,7 @@ func (s *summing) summary() Summary {
 		Verdicts: Verdicts{counts.Ready, counts.Blocked, counts.Broken, counts.Inconclusive},
 		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Stopped: h.Stopped, InventoryDigest: h.InventoryDigest,
 			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: notExamined(h.Fields, s.rules)},
-		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{},
+		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{}, Changes: s.changes,
 	}
 	if out.Run.FinishedAt.IsZero() {
 		out.Run.FinishedAt = s.last

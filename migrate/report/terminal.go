@@ -17,13 +17,14 @@ const (
 // renderTerminal is the summary for a person at a prompt: the answer, the numbers, what to do, where to look. It reads
 // no vehicle.
 func renderTerminal(w io.Writer, r Report, o Options) error {
-	s := r.forPeople()
+	s := rewrite(r.forPeople(), withoutCommands)
 	t := &terminal{sticky: sticky{w: w}, width: terminalWidth(o.Width), paint: painter(o.Color)}
 	t.answer(s)
 	t.verdicts(s)
 	t.facts("", s.facts())
 	t.causes(ranked(s.Causes))
 	t.gates(s.Gates)
+	t.changes(s.Changes)
 	t.notes(s.Notes)
 	t.next(s, o)
 	return t.err
@@ -139,7 +140,7 @@ func (t *terminal) notes(notes []Note) {
 
 func (t *terminal) next(s Summary, o Options) {
 	t.heading("Where to look next")
-	dir := strings.TrimSuffix(plain(o.Dir), "/")
+	dir := strings.TrimSuffix(withoutCommands(plain(o.Dir)), "/")
 	switch {
 	case slices.Contains(o.Written, "html") || dir == "":
 		t.wrapped("  ", strings.TrimPrefix(dir+"/report.html", "/")+": every cause, every vehicle, both legs side by side")

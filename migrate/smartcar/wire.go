@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -153,9 +154,16 @@ func (c *Client) build(ctx context.Context, r request) *http.Request {
 
 var errTooLarge = errors.New("the body is over the limit")
 
+// rooms are the buffers that bodies are read into: most have no stated length, and growing costs twice what they hold.
+var rooms = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // readBounded reads at most limit bytes, counted after decompression. What was read is returned with any error.
 func readBounded(body io.Reader, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	room := rooms.Get().(*bytes.Buffer)
+	defer rooms.Put(room)
+	room.Reset()
+	_, err := room.ReadFrom(io.LimitReader(body, limit+1))
+	data := bytes.Clone(room.Bytes())
 	if err == nil && int64(len(data)) > limit {
 		return data[:limit], errTooLarge
 	}
