@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/fixtures"
@@ -122,16 +121,21 @@ func emptyOrNew(dir string) error {
 	return usagef("%s holds other files (give a new or empty directory with -o)", dir)
 }
 
+// writeWith writes a file of its own that takes its place when it is whole and durable. (renameio has no such thing on Windows.)
 func writeWith(path string, write func(io.Writer) error) (err error) {
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
+	f, err := os.CreateTemp(filepath.Dir(path), ".scmigrate-*.tmp") // 0600
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	defer func() { err = errors.Join(err, f.Cleanup()) }()
-	if err := write(f); err != nil {
-		return err
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	return f.CloseAtomicallyReplace()
+	return os.Rename(f.Name(), path)
 }
 
 // demoEnv hides the caller's Smartcar settings: the demo uses the simulator's.
