@@ -24,7 +24,6 @@ type backfill struct {
 	client     *smartcar.Client
 	management secret.Secret
 	book       *owners.Book
-	vault      *secret.Vault
 	pace       pace
 	missing    []inventory.Entry
 	rows       []owners.Row // of missing, in its order
@@ -71,7 +70,6 @@ func (b *backfill) open(ctx context.Context) (err error) {
 	if b.file.Encrypted() && b.o.out != "" && len(b.o.recipients) == 0 {
 		return usagef("%s is encrypted, and %s would not be: name who may read it with --recipient age1… (or write --csv alone, which holds no token)", b.o.inventory, b.o.out)
 	}
-	b.vault = secret.NewVault(0)
 	if err := b.gather(ctx); err != nil || len(b.rows) == 0 {
 		return err
 	}
@@ -126,9 +124,9 @@ func (b *backfill) connect() error {
 		return usage(err)
 	}
 	for _, s := range append(app.secrets, b.management) {
-		b.vault.Pin(s)
+		b.p.vault.Pin(s)
 	}
-	o := smartcar.Options{OnToken: b.vault.Add, OnCall: b.pace.call, Origins: origins, Transport: b.p.Transport, Now: b.p.Now, TimeoutLegacy: b.o.timeoutLegacy, TimeoutApp: b.o.timeoutApp,
+	o := smartcar.Options{OnToken: b.p.vault.Add, OnCall: b.pace.call, Origins: origins, Transport: b.p.Transport, Now: b.p.Now, TimeoutLegacy: b.o.timeoutLegacy, TimeoutApp: b.o.timeoutApp,
 		UserAgent: "scmigrate/" + Version(), ClientID: app.clientID, ClientSecrets: app.secrets}
 	if b.o.asks(owners.Management) {
 		if o.ManagementToken = b.management; b.management.IsZero() {
@@ -193,7 +191,7 @@ func (b *backfill) askTokens(ctx context.Context) error {
 	if !b.o.doubtfulOnly {
 		fmt.Fprintf(b.p.Stderr, "user: asking whose the tokens of %s are (--doubtful-only asks fewer)\n", counted(len(b.rows), "row"))
 	}
-	asker := owners.Asker{API: b.client, Tokens: remembering{resolver, b.vault}}
+	asker := owners.Asker{API: b.client, Tokens: remembering{resolver, b.p.vault}}
 	for i := range b.rows {
 		row := &b.rows[i]
 		if b.o.doubtfulOnly && !b.book.Doubtful(*row) {

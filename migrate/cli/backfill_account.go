@@ -15,7 +15,7 @@ import (
 
 // say tells what was written, what was not, and why; its error carries the exit code.
 func (b *backfill) say(findings []owners.Finding, filled inventory.Filled) error {
-	out := b.vault.Writer(b.p.Stdout)
+	out := b.p.vault.Writer(b.p.Stdout)
 	w := &lineWriter{out: out}
 	if w.err = inventory.Diff(out, b.name(), b.o.out, filled.Changes); len(filled.Changes) > 0 {
 		w.line("")

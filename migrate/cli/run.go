@@ -49,7 +49,7 @@ type fleet struct {
 }
 
 func runFleet(ctx context.Context, p Process, o options) (err error) {
-	f := &fleet{p: p, o: o, vault: secret.NewVault(0)}
+	f := &fleet{p: p, o: o, vault: p.vault}
 	defer f.closeInventory()
 	if err := f.open(ctx); err != nil {
 		return err
@@ -265,7 +265,7 @@ func (f *fleet) refill(ctx context.Context) error {
 	return f.ledger.EachCall(ctx, func(c ledger.Departure) { f.limiter.DebitAt(c.At, c.Host) })
 }
 
-func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
+func (f *fleet) run(ctx context.Context) (stop migrate.Stop, err error) {
 	tally, err := f.ledger.Tally(ctx)
 	if err != nil {
 		return migrate.StopNone, err
@@ -274,7 +274,7 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 		return migrate.StopNone, nil // a shard without a user
 	}
 	watch := newWatcher(f.p, f.o, tally, f.limiter, f.client.Hold)
-	defer watch.close()
+	defer func() { err = errors.Join(err, watch.close()) }()
 	r := migrate.Run{
 		Client: f.client, Store: f.ledger, Rules: f.o.rules, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
 		Rounds: f.o.recheck, RecheckAfter: f.o.recheckAfter, Sleep: f.p.Sleep,
@@ -298,7 +298,7 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	if err := f.ledger.SetHeader(ctx, h); err != nil {
 		return err
 	}
-	summary, err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault})
+	summary, err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull})
 	if err != nil {
 		return err
 	}
