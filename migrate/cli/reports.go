@@ -36,6 +36,9 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 	if err != nil {
 		return r.Summary, err
 	}
+	if r.History, err = since.history(ctx, l); err != nil {
+		return r.Summary, err
+	}
 	files := slices.DeleteFunc(slices.Clone(o.formats), func(f string) bool { return report.FileOf(f) == "" })
 	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, p.vault) }}); err != nil {
 		return r.Summary, err

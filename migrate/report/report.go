@@ -33,6 +33,7 @@ type Summary struct {
 	Causes    []Cause                   `json:"causes"`
 	Notes     []Note                    `json:"notes"`
 	Changes   *Changes                  `json:"changes"` // since an earlier run; nil: none was given to compare with
+	History   *History                  `json:"history"` // of the runs before; nil: none was given to compare with
 }
 
 // Tool is what made the report.
