@@ -20,6 +20,9 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 	defer giveUp()
 	visit := func(ctx context.Context, t Turn) error {
 		record, leave, err := r.visit(ctx, t)
+		if err != nil {
+			endFeed() // vehicles that were drawn and are not begun any more are never durable: nobody may wait for them
+		}
 		saves.Go(func() error {
 			defer r.visits.Release(1)
 			defer leave()

@@ -254,3 +254,41 @@ func TestAKeptRecordIsSaid(t *testing.T) {
 		}
 	})
 }
+
+// TestABudgetThatEndsBeforeTheLastCar ends the run, however many workers there are: nobody waits for a car that was drawn and
+// is not begun any more.
+func TestABudgetThatEndsBeforeTheLastCar(t *testing.T) {
+	for _, workers := range []int{1, 2, 8, 16} {
+		synctest.Test(t, func(t *testing.T) {
+			r, caller, store := runOf(t, 20, workers)
+			r.Meter.Caller = &budgeted{garage: caller, left: 20 - max(1, workers/8) - 1}
+			feed, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			_, err := r.feed(feed, t.Context())
+			if stop := stopOf(t.Context(), feed, err); stop != StopBudget || feed.Err() != nil {
+				t.Errorf("%d workers: %q, %v", workers, stop, err)
+			}
+			if len(store.records) < len(caller.batches) {
+				t.Errorf("%d workers: %d cars called, %d durable", workers, len(caller.batches), len(store.records))
+			}
+		})
+	}
+}
+
+// budgeted lets so many cars be called.
+type budgeted struct {
+	*garage
+	left int
+}
+
+// BatchFrom is the garage's while the budget lasts.
+func (b *budgeted) BatchFrom(ctx context.Context, id string, token smartcar.TokenFunc, paths []string) (smartcar.Answer, error) {
+	b.mu.Lock()
+	b.left--
+	over := b.left < 0
+	b.mu.Unlock()
+	if over {
+		return smartcar.Answer{}, smartcar.ErrBudget
+	}
+	return b.garage.BatchFrom(ctx, id, token, paths)
+}
