@@ -292,3 +292,43 @@ func (b *budgeted) BatchFrom(ctx context.Context, id string, token smartcar.Toke
 	}
 	return b.garage.BatchFrom(ctx, id, token, paths)
 }
+
+// TestWhatWasReadPathByPathIsPaidFor: where batch is refused, a run that ends between two paths keeps what the first ones cost.
+func TestWhatWasReadPathByPathIsPaidFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := runOf(t, 1, 1)
+		caller.batch = func(string, int) *smartcar.Answer {
+			a := refused(430, "BILLING", "INVALID_PLAN")
+			return &a
+		}
+		r.Meter.Caller = &pathwise{garage: caller, left: 2}
+		if _, err := r.feed(t.Context(), t.Context()); !errors.Is(err, smartcar.ErrBudget) {
+			t.Error(err)
+		}
+		rec := store.records[0]
+		if e := rec.Evidence; e.Legacy.Billed != 2 || !e.Cut || rec.Judgement.Verdict != Inconclusive || rec.Finished() {
+			t.Errorf("%+v is %+v", e.Legacy, rec.Judgement)
+		}
+	})
+}
+
+// pathwise lets so many paths be read singly.
+type pathwise struct {
+	*garage
+	left int
+}
+
+// LegacyGetFrom serves an empty object while the budget lasts, and only the legacy leg is called.
+func (p *pathwise) LegacyGetFrom(context.Context, string, string, smartcar.TokenFunc) (smartcar.Answer, error) {
+	if p.left--; p.left < 0 {
+		return smartcar.Answer{}, smartcar.ErrBudget
+	}
+	a := answered(map[string]any{})
+	a.Attempts = 1
+	return a, nil
+}
+
+// Signals is beyond the budget, too.
+func (p *pathwise) Signals(context.Context, string, string) (smartcar.Answer, error) {
+	return smartcar.Answer{}, smartcar.ErrBudget
+}
