@@ -59,6 +59,9 @@ type Leg struct {
 	Requests   int              `json:"requests,omitempty"` // that were answered, retries included
 }
 
+// called tells whether anything of the leg was answered, or kept it from being called.
+func (l Leg) called() bool { return l.Outcome != LegNotRun || l.Requests > 0 }
+
 // detail is the leg's failure in words that may be printed.
 func (l Leg) detail() string {
 	switch {

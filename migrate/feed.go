@@ -110,13 +110,16 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 // findings it is never ready, and it is repeated on resume.
 func (r *Run) saveCut(ctx context.Context, record Record) error {
 	e := &record.Evidence
-	if e.Legacy.Outcome == LegNotRun && e.App.Outcome == LegNotRun && !e.Identity.Absent {
+	if !e.Legacy.called() && !e.App.called() && !e.Identity.Absent {
 		return nil
 	}
 	e.Findings, e.Cut, record.At = nil, true, r.Now()
 	for _, leg := range []*Leg{&e.Legacy, &e.App} {
-		if leg.Outcome == LegNotRun {
+		switch {
+		case !leg.called():
 			leg.Detail = "the run ended before this leg was called"
+		case leg.Outcome == LegNotRun: // read path by path
+			leg.Detail = "the run ended before this leg was read to its end"
 		}
 	}
 	record.Judgement = Judge(record.Entry, record.Evidence, Facts{}, r.Rules)

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"time"
 
+	"scmigrate/compare"
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/smartcar"
 )
@@ -97,7 +98,7 @@ type Rechecks struct {
 func ReadLinks(rows []smartcar.Connection) []Link {
 	links := make([]Link, 0, len(rows))
 	for _, c := range rows {
-		links = append(links, Link{UserID: c.UserID, VehicleID: c.VehicleID, Permissions: c.Permissions, Make: c.Make, Model: c.Model, Year: c.Year, Mode: c.Mode})
+		links = append(links, Link{UserID: compare.Brief(c.UserID), VehicleID: c.VehicleID, Permissions: c.Permissions, Make: compare.Brief(c.Make), Model: compare.Brief(c.Model), Year: c.Year, Mode: c.Mode})
 	}
 	return links
 }
