@@ -13,7 +13,7 @@ var level = map[string]int{
 	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/inorder": 0,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
 	"migrate":        2,
-	"migrate/ledger": 3,
+	"migrate/ledger": 3, "migrate/preflight": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
 	"migrate/cli": 5,
 	".":           6,
