@@ -120,6 +120,13 @@ type Evidence struct {
 	Wait    time.Duration `json:"-"`                 // for now: it may be asked again after that
 }
 
+// listOnly tells evidence of the connections list alone, on purpose (--legs connections): no leg was called, and nothing kept
+// one from being called.
+func (e Evidence) listOnly() bool {
+	uncalled := func(l Leg) bool { return l.Outcome == LegNotRun && l.Detail == "" && l.Failure == nil }
+	return !e.Cut && uncalled(e.Legacy) && uncalled(e.App)
+}
+
 // billed is what the visit and its rechecks have cost, on both legs.
 func (e Evidence) billed() int { return e.Legacy.Billed + e.App.Billed + e.Again.Legacy + e.Again.App }
 

@@ -171,7 +171,7 @@ func (s *summing) summary() Summary {
 		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.outcomes,
 		Verdicts: Verdicts{counts.Ready, counts.Blocked, counts.Broken, counts.Inconclusive},
 		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Stopped: h.Stopped, InventoryDigest: h.InventoryDigest,
-			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: notExamined(h.Fields, s.rules)},
+			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: append(unexaminedLegs(h.Legs), notExamined(h.Fields, s.rules)...)},
 		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{}, Changes: s.changes,
 	}
 	if out.Run.FinishedAt.IsZero() {
