@@ -225,6 +225,9 @@ func (c *court) judgement() Judgement {
 		if c.vague > 0 || len(c.causes) > 0 {
 			j.Proof = ProofPartial
 		}
+		if !c.e.Baseline.IsZero() {
+			j.Proof = ProofAppOnly
+		}
 	}
 	return j
 }

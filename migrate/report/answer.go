@@ -224,6 +224,9 @@ func (r Run) limits() []fact {
 	if !r.Complete {
 		out = append(out, fact{"incomplete", r.unfinished()})
 	}
+	if r.Baseline != nil {
+		out = append(out, r.Baseline.fact(r.FinishedAt))
+	}
 	if r.Sample != nil {
 		out = append(out, fact{"sample", r.Sample.text()})
 	}

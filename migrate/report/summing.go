@@ -26,6 +26,7 @@ type summing struct {
 	causes   map[causeKey]*Cause
 	notes    map[migrate.Code]*gathered
 	clocks   clocks
+	baseline Baseline
 	rechecks Rechecks
 	withheld int // vehicles with a v2 field that has no v3 form
 	systemic *systemic
@@ -55,6 +56,7 @@ func (s *summing) add(rec migrate.Record) {
 		s.last = rec.At
 	}
 	s.clocks.add(rec)
+	s.baseline.add(rec)
 	for _, f := range rec.Evidence.Findings {
 		s.outcome(f)
 		s.rechecks.add(f)
@@ -180,6 +182,7 @@ func (s *summing) summary() Summary {
 	if low, high, ok := counts.Readiness(); ok {
 		out.Readiness = &Interval{low, high}
 	}
+	out.Run.Baseline = s.baselineOf()
 	out.Run.Shard, out.Run.Only = shardOf(h), h.Only
 	out.Run.Sample = sampleOf(h, s.fleet.Sample, counts)
 	for _, g := range s.fleet.Gates() {
