@@ -40,6 +40,29 @@ type Check struct {
 	code     int    // the exit code it asks for; 0: that of its state
 }
 
+// well begins a check that found nothing wrong.
+func well(name string, half Half, what string) Check {
+	return Check{Name: name, Half: half, State: Well, What: what}
+}
+
+// wrong turns it into one that did.
+func (c Check) wrong(what, meaning, next string) Check {
+	c.State, c.What, c.Meaning, c.Next = Wrong, what, meaning, next
+	return c
+}
+
+// undecided turns it into one that could not tell.
+func (c Check) undecided(what, next string) Check {
+	c.State, c.What, c.Next = Undecided, what, next
+	return c
+}
+
+// exits gives it the exit code that it asks for.
+func (c Check) exits(code int) Check {
+	c.code = code
+	return c
+}
+
 // Result is the whole answer.
 type Result struct {
 	Checks []Check

@@ -27,21 +27,28 @@ func (f *flight) credentials(ctx context.Context) error {
 			continue
 		}
 		failure, err := f.secret(ctx, name, s)
-		switch {
-		case err == nil && failure == nil:
-			f.add(Check{Name: name, Half: App, State: Well, What: "the token endpoint gives an application token for it"})
-		case errors.Is(err, smartcar.ErrCredentials):
-			refused++
-			f.add(Check{Name: name, Half: App, State: Wrong, What: "the token endpoint refuses it", Meaning: "a run goes on with the next secret, if there is one", Next: newSecret})
-		case err != nil:
+		if err != nil && !errors.Is(err, smartcar.ErrCredentials) {
 			return err
-		default:
-			silent = failure
-			f.add(Check{Name: name, Half: App, State: Undecided, What: "the token endpoint answers " + failure.Label(), Next: "check the network, SMARTCAR_IAM_ORIGIN if it is set, and Smartcar's status page"})
 		}
+		if err != nil {
+			refused++
+		}
+		silent = failure
+		f.add(secretCheck(name, err != nil, failure))
 	}
 	f.appToken(refused, silent)
 	return nil
+}
+
+func secretCheck(name string, refused bool, failure *compare.Failure) Check {
+	c := well(name, App, "the token endpoint gives an application token for it")
+	switch {
+	case refused:
+		return c.wrong("the token endpoint refuses it", "a run goes on with the next secret, if there is one", newSecret)
+	case failure != nil:
+		return c.undecided("the token endpoint answers "+failure.Label(), "check the network, SMARTCAR_IAM_ORIGIN if it is set, and Smartcar's status page")
+	}
+	return c
 }
 
 // secret asks for a token with this secret alone. The failure is passing trouble of the token endpoint.
@@ -63,19 +70,19 @@ func (f *flight) secret(ctx context.Context, name string, s secret.Secret) (*com
 
 // appToken says whether a run would have a token at all.
 func (f *flight) appToken(refused int, silent *compare.Failure) {
-	c := Check{Name: "application token", Half: App, State: Well, What: "a run has one, and renews it hourly"}
+	c := well("application token", App, "a run has one, and renews it hourly")
 	switch {
 	case f.client != nil:
 	case silent != nil:
-		c.State, c.What = Undecided, "none could be had"
+		c = c.undecided("none could be had", "")
 	default:
-		c.State, c.code = Wrong, migrate.ExitCredentials
-		c.What = "all secrets are refused"
+		what := "all secrets are refused"
 		if refused == 1 {
-			c.What = "the only secret is refused"
+			what = "the only secret is refused"
 		}
-		c.Meaning = "either the client id or every secret is wrong; the token endpoint does not say which, and whether v3 is enabled cannot be known without a token"
-		c.Next = "compare the client id (client_…, not the Application ID) and the secrets with the dashboard, API Credentials; mind that both are of this application and not of another environment's"
+		c = c.wrong(what, "either the client id or every secret is wrong; the token endpoint does not say which, and whether v3 is enabled cannot be known without a token",
+			"compare the client id (client_…, not the Application ID) and the secrets with the dashboard, API Credentials; mind that both are of this application and not of another environment's")
+		c = c.exits(migrate.ExitCredentials)
 	}
 	f.add(c)
 }

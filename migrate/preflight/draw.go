@@ -21,7 +21,7 @@ func (f *flight) draw(ctx context.Context) error {
 	var lots []lot
 	byKey := func(a, b lot) int { return cmp.Compare(a.key, b.key) }
 	err := f.Vehicles.Each(ctx, func(e inventory.Entry) error {
-		if e.UserID == "" || e.Invalid != "" || e.Duplicate {
+		if !drawable(e) {
 			return nil
 		}
 		if lots = append(lots, lot{migrate.DrawKey(f.Seed, e), e}); len(lots) > 2*f.Sample+1 {
@@ -36,6 +36,8 @@ func (f *flight) draw(ctx context.Context) error {
 	}
 	return err
 }
+
+func drawable(e inventory.Entry) bool { return e.UserID != "" && e.Invalid == "" && !e.Duplicate }
 
 // errFound ends a search of the inventory.
 var errFound = errors.New("found")

@@ -48,16 +48,22 @@ func (f *flight) look(ctx context.Context, meter *migrate.Meter, e inventory.Ent
 	if err != nil {
 		return err
 	}
-	leg := evidence.App
-	f.seesAt(leg.Server, leg.Got)
+	f.seesAt(evidence.App.Server, evidence.App.Got)
+	s.count(e, evidence.App)
+	return nil
+}
+
+// count takes one vehicle into account. An account that asks for a new login, or a car that is gone, is that owner's matter
+// and no setting.
+func (s *sight) count(e inventory.Entry, leg migrate.Leg) {
 	s.asked++
 	switch leg.Outcome {
 	case migrate.LegAnswered, migrate.LegReauth, migrate.LegGone:
 		s.served++
-		return nil
+		return
 	case migrate.LegEmptyStore:
 		s.empty++
-		return nil
+		return
 	case migrate.LegNotConnected:
 		s.refused++
 		s.example = e
@@ -69,7 +75,6 @@ func (f *flight) look(ctx context.Context, meter *migrate.Meter, e inventory.Ent
 	if leg.Failure != nil {
 		s.label = leg.Failure.Label()
 	}
-	return nil
 }
 
 func (s sight) text() string {

@@ -25,14 +25,18 @@ func (f *flight) batch(ctx context.Context) error {
 			"whether the plan includes batch, and whether the legacy tokens work, is not known", "name a vehicle with --vehicle ID; it costs one billed read"))
 		return nil
 	}
-	token, trouble := f.token(ctx, entry)
-	if ctx.Err() != nil {
+	switch token, trouble := f.token(ctx, entry); {
+	case ctx.Err() != nil:
 		return ctx.Err()
-	}
-	if trouble != nil {
+	case trouble != nil:
 		f.add(*trouble)
 		return nil
+	default:
+		return f.tryBatch(ctx, entry, token)
 	}
+}
+
+func (f *flight) tryBatch(ctx context.Context, entry inventory.Entry, token secret.Secret) error {
 	f.Say("trying a batch on the legacy leg")
 	client, err := f.legacyClient()
 	if err != nil {

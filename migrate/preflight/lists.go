@@ -31,20 +31,18 @@ func (f *flight) connections(ctx context.Context) error {
 	}
 	f.Say("reading one page of the connections list")
 	live, err := f.page(ctx, "live")
-	if err != nil {
-		return err
-	}
-	if live.failure != nil {
+	if err == nil && live.failure != nil {
 		f.noList(*live.failure)
-		return nil
+	}
+	if err != nil || live.failure != nil {
+		return err
 	}
 	simulated, err := f.page(ctx, "simulated")
-	if err != nil {
-		return err
+	if err == nil {
+		f.add(well("v3 enabled", App, "v3 answers this application"))
+		f.add(listed(live, simulated))
 	}
-	f.add(Check{Name: "v3 enabled", Half: App, State: Well, What: "v3 answers this application"})
-	f.listed(live, simulated)
-	return nil
+	return err
 }
 
 func (f *flight) page(ctx context.Context, mode string) (page, error) {
@@ -66,29 +64,26 @@ func (f *flight) page(ctx context.Context, mode string) (page, error) {
 
 // noList says why there is no list. Without one no further call of the app leg would tell more.
 func (f *flight) noList(failure compare.Failure) {
-	c := Check{Name: "v3 enabled", Half: App, State: Undecided, What: "the connections list answers " + failure.Label(),
-		Next: "check the network, SMARTCAR_VEHICLE_API_ORIGIN if it is set, and Smartcar's status page"}
+	c := well("v3 enabled", App, "").undecided("the connections list answers "+failure.Label(), "check the network, SMARTCAR_VEHICLE_API_ORIGIN if it is set, and Smartcar's status page")
 	if migrate.RefusesApplication(failure) {
-		c.State, c.code = Wrong, migrate.ExitGate
-		c.What = "the token endpoint knows this application, and v3 refuses it (" + failure.Label() + ")"
-		c.Meaning = "the credentials are good; v3 is not enabled for the application"
-		c.Next = "upgrade the application to v3 in the dashboard's settings (applications from before June 2025 need it), or ask Smartcar whether the plan includes v3"
+		c = c.wrong("the token endpoint knows this application, and v3 refuses it ("+failure.Label()+")", "the credentials are good; v3 is not enabled for the application",
+			"upgrade the application to v3 in the dashboard's settings (applications from before June 2025 need it), or ask Smartcar whether the plan includes v3").exits(migrate.ExitGate)
 	}
 	f.add(c)
 	f.unasked("connections list", App, "v3 did not answer")
 	f.client = nil
 }
 
-func (f *flight) listed(live, simulated page) {
-	c := Check{Name: "connections list", Half: App, State: Well, What: fmt.Sprintf("%s live and %s simulated", live.count(), simulated.count())}
+func listed(live, simulated page) Check {
+	c := well("connections list", App, fmt.Sprintf("%s live and %s simulated", live.count(), simulated.count()))
 	switch {
 	case simulated.failure != nil:
 		c.What = live.count() + " live; the simulated ones answer " + simulated.failure.Label()
 	case live.rows+simulated.rows == 0:
-		c.State, c.Meaning = Wrong, "nobody has connected a vehicle to this application; every vehicle of the inventory would be not-connected"
-		c.Next = "check that these are the credentials of the application in which the owners connected their vehicles"
+		return c.wrong(c.What, "nobody has connected a vehicle to this application; every vehicle of the inventory would be not-connected",
+			"check that these are the credentials of the application in which the owners connected their vehicles")
 	}
-	f.add(c)
+	return c
 }
 
 func (p page) count() string {
@@ -112,17 +107,21 @@ func (f *flight) example(ctx context.Context) error {
 		return err
 	}
 	f.sees(answer)
-	c := Check{Name: "GET /v3/vehicles", Half: App, State: Well, Advisory: true, What: "v3 has this list"}
-	switch failure := answer.Failure; {
+	f.add(exampleOf(answer.Failure))
+	return nil
+}
+
+func exampleOf(failure *compare.Failure) Check {
+	c := well("GET /v3/vehicles", App, "v3 has this list")
+	c.Advisory, c.Meaning = true, "code should enumerate vehicles with GET /v3/connections; nothing here depends on this one"
+	switch {
 	case failure == nil:
 	case failure.Kind == compare.KindNotFound:
 		c.What = "v3 has no such list (" + failure.Label() + "), as its specification says"
 	default:
-		c.State, c.What = Undecided, "it answers "+failure.Label()
+		c = c.undecided("it answers "+failure.Label(), "")
 	}
-	c.Meaning = "code should enumerate vehicles with GET /v3/connections; nothing here depends on this one"
-	f.add(c)
-	return nil
+	return c
 }
 
 // someUser is a user of the application: of the list, else of the inventory.
