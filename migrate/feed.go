@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"scmigrate/migrate/internal/crash"
 )
 
 // feed hands the vehicles to the workers, in their turns, and waits until all of them are durable. A worker calls; judging
@@ -20,7 +22,11 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 	defer giveUp()
 	visit := func(ctx context.Context, t Turn) error {
 		record, leave, err := r.visit(ctx, t)
-		saves.Go(func() error {
+		if errors.As(err, new(*crash.Error)) {
+			giveUp()
+		}
+		saves.Go(func() (trouble error) {
+			defer crash.Catch(&trouble)
 			defer r.visits.Release(1)
 			defer leave()
 			var saved error
@@ -58,6 +64,7 @@ const maxSaves = 64
 
 // visit measures one vehicle. Its car is not called again until leave is called.
 func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), err error) {
+	defer crash.Catch(&err)
 	record.Entry, leave = t.Entry, func() {}
 	if faultyEntry(t.Entry) != "" {
 		return record, leave, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"scmigrate/compare"
+	"scmigrate/migrate/internal/crash"
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
 	"scmigrate/migrate/smartcar"
@@ -159,7 +160,7 @@ func together(ctx context.Context, legs []func(context.Context) error) error {
 	errs := make([]error, len(legs))
 	var wait sync.WaitGroup
 	for i, leg := range legs {
-		wait.Go(func() { errs[i] = leg(ctx) })
+		wait.Go(func() { errs[i] = crash.Do(func() error { return leg(ctx) }) })
 	}
 	wait.Wait()
 	return errors.Join(errs...)

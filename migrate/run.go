@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/semaphore"
 
+	"scmigrate/migrate/internal/crash"
 	"scmigrate/migrate/rules"
 	"scmigrate/migrate/smartcar"
 )
@@ -153,7 +154,7 @@ func (r *Run) why(ctx, feed context.Context, err error) (Stop, error) {
 
 func stopOf(ctx, feed context.Context, err error) Stop {
 	switch {
-	case errors.As(err, new(*unsaved)):
+	case errors.As(err, new(*unsaved)), errors.As(err, new(*crash.Error)):
 		return StopNone
 	case errors.Is(err, smartcar.ErrCredentials):
 		return StopCredentials

@@ -102,7 +102,7 @@ var errKnown = errors.New("a vehicle of the baseline")
 func (f *fleet) opening() (Process, options, bool) {
 	p := f.p
 	if f.o.legacyAPI == migrate.LegacyNone {
-		p.LookupEnv = anyEnv
+		p.LookupEnv = anyEnv(p)
 		return p, f.o, true
 	}
 	return p, f.o, execAllowed(p)

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/term"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/internal/crash"
+	"scmigrate/migrate/secret"
 )
 
 // Process is everything of the outside world that a command may touch.
@@ -30,6 +32,8 @@ type Process struct {
 	Width          int                                                      // columns of stdout, 0: not a terminal
 	Color          bool
 	Live           bool // stderr is a terminal: a progress bar instead of lines
+
+	vault *secret.Vault // every secret that the process has seen; see sealed
 }
 
 // System is the process as the operating system made it.
@@ -63,11 +67,24 @@ func usage(err error) error { return &exitError{migrate.ExitUsage, err} }
 
 func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
 
-// Main runs one command and returns its exit code (CONTRACT §3).
+// Main runs one command and returns its exit code (CONTRACT §3). Whatever leaves the process on its streams passes one
+// redacting writer: output, progress, errors, the log of libraries, and panics, which become errors.
 func Main(ctx context.Context, args []string, p Process) int {
 	tuneMemory(p.LookupEnv)
-	app := newApp(p)
-	err := app.RunContext(ctx, permute(app, args))
+	p, unseal := p.sealed()
+	err := crash.Do(func() error {
+		app := newApp(p)
+		return app.RunContext(ctx, permute(app, args))
+	})
+	code := p.exitCode(ctx, err)
+	if err := unseal(); err != nil && code == migrate.ExitReady {
+		return migrate.ExitTool
+	}
+	return code
+}
+
+// exitCode says what went wrong, if anything did.
+func (p Process) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return migrate.ExitReady
 	}
@@ -91,12 +108,15 @@ func newApp(p Process) *ucli.App {
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
 			demoCommand(p), planCommand(p), preflightCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
-			simulateCommand(p), completionCommand(p), versionCommand(p),
+			inventoryCommand(p), reproCommand(p), purgeCommand(p), simulateCommand(p), completionCommand(p), manCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError, c.HideHelpCommand = onUsageError, true
+		for _, inner := range c.Subcommands {
+			inner.OnUsageError, inner.HideHelpCommand = onUsageError, true
+		}
 	}
 	app.Action = func(c *ucli.Context) error { return noCommand(c) }
 	return app

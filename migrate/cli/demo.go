@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/fixtures"
@@ -20,6 +19,9 @@ import (
 
 // demoInventory is the demo's inventory file; a directory whose ledger names it is the demo's to begin anew.
 const demoInventory = "demo-inventory.yaml"
+
+// demoTruth is what the simulator knows about the demo's fleet.
+const demoTruth = "demo-truth.json"
 
 func demoCommand(p Process) *ucli.Command {
 	return &ucli.Command{
@@ -86,7 +88,7 @@ func demoFiles(ctx context.Context, dir string, world *fixtures.World) (string, 
 	if err := writeWith(path, world.WriteInventory); err != nil {
 		return "", err
 	}
-	return path, writeWith(filepath.Join(dir, "demo-truth.json"), world.WriteTruth)
+	return path, writeWith(filepath.Join(dir, demoTruth), world.WriteTruth)
 }
 
 func clearDemo(ctx context.Context, dir string) error {
@@ -119,16 +121,21 @@ func emptyOrNew(dir string) error {
 	return usagef("%s holds other files (give a new or empty directory with -o)", dir)
 }
 
+// writeWith writes a file of its own that takes its place when it is whole and durable. (renameio has no such thing on Windows.)
 func writeWith(path string, write func(io.Writer) error) (err error) {
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600))
+	f, err := os.CreateTemp(filepath.Dir(path), ".scmigrate-*.tmp") // 0600
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	defer func() { err = errors.Join(err, f.Cleanup()) }()
-	if err := write(f); err != nil {
-		return err
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	return f.CloseAtomicallyReplace()
+	return os.Rename(f.Name(), path)
 }
 
 // demoEnv hides the caller's Smartcar settings: the demo uses the simulator's.

@@ -23,9 +23,11 @@ type bench struct {
 	dir       string
 	env       map[string]string
 	ctx       context.Context
+	stdin     string
 	clock     *fixtures.Clock
 	sleep     func(context.Context, time.Duration) // nil: the clock's
 	command   func(context.Context, []string) ([]byte, error)
+	panicsOn  string // a variable of the environment whose reading panics
 }
 
 // shifted is the clock for a testing/synctest bubble: its time starts in the year 2000, before which an observation
@@ -77,8 +79,14 @@ func (b *bench) call(args ...string) (code int, stdout, stderr string) {
 	if sleep == nil {
 		sleep = b.clock.Sleep
 	}
-	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport, Command: b.command,
-		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }}
+	p := cli.Process{Stdin: strings.NewReader(b.stdin), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport, Command: b.command,
+		LookupEnv: func(name string) (string, bool) {
+			v, ok := b.env[name]
+			if name == b.panicsOn && name != "" {
+				panic(v)
+			}
+			return v, ok
+		}}
 	code = cli.Main(b.ctx, append([]string{"scmigrate"}, args...), p)
 	return code, out.String(), errs.String()
 }
@@ -105,12 +113,20 @@ type reportJSON struct {
 	} `json:"run"`
 	Verdicts map[string]int `json:"verdicts"`
 	Total    int            `json:"total"`
-	Vehicles []struct {
-		VehicleID string                                 `json:"vehicleId"`
-		Verdict   string                                 `json:"verdict"`
-		Undrawn   bool                                   `json:"undrawn"`
-		Causes    []struct{ Code, Field, Detail string } `json:"causes"`
-	} `json:"vehicles"`
+	Vehicles []vehicleJSON  `json:"vehicles"`
+}
+
+type vehicleJSON struct {
+	VehicleID  string                                 `json:"vehicleId"`
+	UserID     string                                 `json:"userId"`
+	Verdict    string                                 `json:"verdict"`
+	Undrawn    bool                                   `json:"undrawn"`
+	Causes     []struct{ Code, Field, Detail string } `json:"causes"`
+	RequestIDs struct{ Legacy, App []string }         `json:"requestIds"`
+	Fields     []struct {
+		Field  string
+		Legacy struct{ Value any }
+	} `json:"fields"`
 }
 
 func (b *bench) report() reportJSON {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,8 +22,7 @@ const (
 // where the environment names one. Both are seen by everybody who sees the repository, so both are in the shareable form.
 func annotate(p Process, r report.Report, key []byte, o reportOptions) error {
 	shared := report.Share(r, key)
-	out := o.vault.Writer(p.Stdout)
-	if err := errors.Join(report.Render(out, "github", shared, report.Options{}), out.Close()); err != nil {
+	if err := report.Render(p.Stdout, "github", shared, report.Options{}); err != nil {
 		return err
 	}
 	path, _ := p.LookupEnv("GITHUB_STEP_SUMMARY")
@@ -57,7 +55,7 @@ func summarize(p Process, path string, shared report.Report, o reportOptions) er
 	if err != nil {
 		return err
 	}
-	if found, fingerprint, err := o.find(bytes.NewReader(text)); err != nil || found {
+	if found, fingerprint, err := p.vault.Find(bytes.NewReader(text)); err != nil || found {
 		return errors.Join(err, fmt.Errorf("%w (fingerprint %s)", errLeak, fingerprint))
 	}
 	if info.Size() > 0 {
@@ -78,12 +76,4 @@ func markdownFor(shared report.Report, room int, o reportOptions) ([]byte, error
 	var text bytes.Buffer
 	err := report.Render(&text, "markdown", shared, report.Options{Room: room})
 	return text.Bytes(), err
-}
-
-// find looks for a secret that this process has seen.
-func (o reportOptions) find(r io.Reader) (found bool, fingerprint string, err error) {
-	if o.vault == nil {
-		return false, "", nil
-	}
-	return o.vault.Find(r)
 }

@@ -25,6 +25,9 @@ func TestMain(m *testing.M) {
 	if args := os.Getenv(asChild); args != "" {
 		os.Exit(child(args))
 	}
+	if os.Getenv(asCurl) != "" {
+		os.Exit(curl(os.Args[1:]))
+	}
 	goleak.VerifyTestMain(m)
 }
 

@@ -101,7 +101,7 @@ func (o *preflightOptions) check() error {
 
 // fly opens what a run would open, except a ledger, makes the checks and says what they came to.
 func fly(ctx context.Context, p Process, o preflightOptions) (err error) {
-	f := &fleet{p: p, o: o.options, vault: secret.NewVault(0)}
+	f := &fleet{p: p, o: o.options, vault: p.vault}
 	defer f.closeInventory()
 	if f.file, err = openInventory(p, f.o, execAllowed(p)); err != nil {
 		return err

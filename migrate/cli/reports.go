@@ -20,7 +20,6 @@ type reportOptions struct {
 	dir     string
 	formats []string
 	full    bool
-	vault   *secret.Vault
 
 	previous string // as given; "": the run's own, where it has one
 }
@@ -38,13 +37,11 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 		return r.Summary, err
 	}
 	files := slices.DeleteFunc(slices.Clone(o.formats), func(f string) bool { return report.FileOf(f) == "" })
-	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, o.vault) }}); err != nil {
+	if _, err := report.WriteAll(o.dir, r, report.WriteOptions{Formats: files, ShareKey: key, Scan: func(path string) error { return scan(path, p.vault) }}); err != nil {
 		return r.Summary, err
 	}
 	if slices.Contains(o.formats, "terminal") {
-		out := o.vault.Writer(p.Stdout)
-		err := report.Render(out, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files})
-		if err := errors.Join(err, out.Close()); err != nil {
+		if err := report.Render(p.Stdout, "terminal", r, report.Options{Width: widthOf(p), Color: p.Color, Dir: o.dir, Written: files}); err != nil {
 			return r.Summary, err
 		}
 	}

@@ -51,7 +51,7 @@ type fleet struct {
 }
 
 func runFleet(ctx context.Context, p Process, o options) (err error) {
-	f := &fleet{p: p, o: o, vault: secret.NewVault(0)}
+	f := &fleet{p: p, o: o, vault: p.vault}
 	defer f.closeInventory()
 	defer func() { err = errors.Join(err, f.closeBaseline()) }()
 	if err := f.open(ctx); err != nil {
@@ -140,7 +140,8 @@ func joinClose(err error, l *ledger.Ledger) error {
 }
 
 func openInventory(p Process, o options, allowExec bool) (*inventory.File, error) {
-	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv, AllowExec: allowExec, CheckField: knownField})
+	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv, AllowExec: allowExec, CheckField: knownField,
+		AgeIdentityFile: trimmedEnv(p, inventory.AgeIdentityVariable)})
 	if err != nil {
 		return nil, inventoryError(err)
 	}
@@ -280,7 +281,7 @@ func (f *fleet) refill(ctx context.Context) error {
 	return f.ledger.EachCall(ctx, func(c ledger.Departure) { f.limiter.DebitAt(c.At, c.Host) })
 }
 
-func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
+func (f *fleet) run(ctx context.Context) (stop migrate.Stop, err error) {
 	tally, err := f.ledger.Tally(ctx)
 	if err != nil {
 		return migrate.StopNone, err
@@ -289,7 +290,7 @@ func (f *fleet) run(ctx context.Context) (migrate.Stop, error) {
 		return migrate.StopNone, nil // a shard without a user
 	}
 	watch := newWatcher(f.p, f.o, tally, f.limiter, f.client.Hold)
-	defer watch.close()
+	defer func() { err = errors.Join(err, watch.close()) }()
 	r := migrate.Run{
 		Client: f.client, Store: f.ledger, Rules: f.o.rules, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
 		Rounds: f.o.recheck, RecheckAfter: f.o.recheckAfter, Sleep: f.p.Sleep,
@@ -313,7 +314,7 @@ func (f *fleet) finish(ctx context.Context, stop migrate.Stop) error {
 	if err := f.ledger.SetHeader(ctx, h); err != nil {
 		return err
 	}
-	summary, err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull, vault: f.vault})
+	summary, err := writeReports(ctx, f.p, f.ledger, reportOptions{dir: f.o.out, formats: f.o.formats, full: f.o.jsonFull})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -86,8 +87,9 @@ func serve(ctx context.Context, p Process, addr string, world *fixtures.World) e
 	for _, name := range []string{"IAM", "VEHICLE_API", "API", "AUTH", "MANAGEMENT_API"} {
 		fmt.Fprintf(p.Stdout, "export SMARTCAR_%s_ORIGIN=%s\n", name, base)
 	}
+	fmt.Fprintf(p.Stdout, "export SMARTCAR_MANAGEMENT_TOKEN=%s\n", world.ManagementToken())
 	fmt.Fprintf(p.Stdout, "export SMARTCAR_CLIENT_ID=%s\nexport SMARTCAR_CLIENT_SECRET=%s\n", world.ClientID(), world.ClientSecrets()[0])
-	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(p.Stderr, "", 0)}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("the simulator stopped: %w", err)

@@ -35,9 +35,15 @@ func versionCommand(p Process) *ucli.Command {
 }
 
 func explainCommand(p Process) *ucli.Command {
-	return &ucli.Command{Name: "explain", Usage: "what a cause means and what to do about it", ArgsUsage: "[CAUSE]", Action: func(c *ucli.Context) error {
-		if c.NArg() == 0 {
+	return &ucli.Command{Name: "explain", Usage: "what a cause means and what to do about it, or what stands behind a pseudonym", ArgsUsage: "[CAUSE | DIR NAME]", Action: func(c *ucli.Context) error {
+		switch c.NArg() {
+		case 0:
 			return listCauses(p)
+		case 1:
+		case 2:
+			return explainVehicle(c.Context, p, c.Args().First(), c.Args().Get(1))
+		default:
+			return usagef("too many arguments: scmigrate explain, explain CAUSE, or explain DIR NAME")
 		}
 		name := strings.ToLower(c.Args().First())
 		if meaning, ok := outcomeMeanings[compare.Outcome(name)]; ok {
@@ -45,6 +51,9 @@ func explainCommand(p Process) *ucli.Command {
 			return err
 		}
 		cause, ok := migrate.LookupCause(migrate.Code(name))
+		if !ok && pseudonym.MatchString(name) {
+			return usagef("%s is a pseudonym: name the run's directory too (scmigrate explain DIR %s)", name, name)
+		}
 		if !ok {
 			return usagef("unknown cause %q%s (see: scmigrate explain)", name, likeCause(name))
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/internal/crash"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -27,6 +28,7 @@ type watcher struct {
 	quit   chan struct{} // closed by close
 	ended  chan struct{} // closed when the display is over; later events are dropped
 	once   sync.Once
+	crash  error // of the display; read when it is over
 	out    io.Writer
 	now    func() time.Time
 	bar    *progressbar.ProgressBar
@@ -58,7 +60,10 @@ func newWatcher(p Process, o options, t migrate.Tally, limit *smartcar.Limiter, 
 	if t.Finished > 0 {
 		fmt.Fprintf(w.out, "going on: %d of %d vehicles were finished before\n", t.Finished, t.Total)
 	}
-	go w.loop()
+	go func() {
+		defer close(w.ended)
+		w.crash = crash.Do(func() error { w.loop(); return nil })
+	}()
 	return w
 }
 
@@ -69,14 +74,14 @@ func (w *watcher) event(e migrate.Event) {
 	}
 }
 
-// close ends the display after everything that was taken.
-func (w *watcher) close() {
+// close ends the display after everything that was taken. An error is a bug of the display.
+func (w *watcher) close() error {
 	w.once.Do(func() { close(w.quit) })
 	<-w.ended
+	return w.crash
 }
 
 func (w *watcher) loop() {
-	defer close(w.ended)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"scmigrate/migrate/internal/crash"
 )
 
 // maxGroup is the most jobs that one commit takes.
@@ -33,7 +35,12 @@ type writer struct {
 
 func startWriter(db *sql.DB) *writer {
 	w := &writer{db: db, jobs: make(chan job, maxGroup), ended: make(chan struct{})}
-	go w.loop()
+	go func() {
+		defer close(w.ended)
+		if err := crash.Do(func() error { w.loop(); return nil }); err != nil {
+			w.err = errors.Join(w.err, err)
+		}
+	}()
 	return w
 }
 
@@ -89,7 +96,6 @@ func (w *writer) stop() error {
 }
 
 func (w *writer) loop() {
-	defer close(w.ended)
 	for first := range w.jobs {
 		group := w.gather(first)
 		together := w.commit(group)
@@ -129,7 +135,7 @@ func (w *writer) commit(group []job) error {
 		return fmt.Errorf("cannot write the ledger: %w", err)
 	}
 	for _, j := range group {
-		if err := j.do(tx); err != nil {
+		if err := crash.Do(func() error { return j.do(tx) }); err != nil {
 			return errors.Join(fmt.Errorf("cannot write the ledger: %w", err), tx.Rollback())
 		}
 	}

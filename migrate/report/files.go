@@ -8,6 +8,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
+
+	"scmigrate/migrate/internal/crash"
 )
 
 // ShareDir is the folder of shareable reports inside a report directory: the only thing to upload or forward.
@@ -118,8 +120,9 @@ func together(r Report, files []stagedFile, also func(Report) error) error {
 		walk := convoy{vehicles: r.Vehicles()}
 		for _, task := range tasks {
 			rider := walk.add()
-			group.Go(func() error {
+			group.Go(func() (err error) {
 				defer rider.leave()
+				defer crash.Catch(&err)
 				return task(Report{Summary: r.Summary, Vehicles: rider.seq})
 			})
 		}

@@ -36,6 +36,8 @@ func hostile(texts []string) Report {
 		s.Notes = append(s.Notes, Note{x, i, x, []string{x}})
 		s.Gates = append(s.Gates, Gate{x, "no", x})
 		s.Outcomes[x] = map[string]int{"match": 1}
+		group := Group{Name: x, Vehicles: 2, Verdicts: Verdicts{Ready: 1, Blocked: 1}}
+		s.Makes, s.Cohorts = append(s.Makes, MakeGroup{group, s.Outcomes}), append(s.Cohorts, group)
 		side := &Observation{Value: map[string]any{x: []any{x}}, Unit: x, Source: x, Error: x}
 		v := Vehicle{VehicleID: x, UserID: x, SuggestedUserID: new(x), SuggestedVehicleID: new(x), Label: x, Cohort: x, Make: x, Model: x, Mode: x, Verdict: "blocked", Identity: x,
 			Causes: []CauseRef{{x, x, x, false}}, Notes: []CauseRef{{x, x, x, true}}, RequestIDs: RequestIDs{[]string{x}, []string{x}},

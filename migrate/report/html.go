@@ -52,26 +52,28 @@ type page struct {
 	Bar       []segment
 	BarText   string
 	First     []causeRow
+	Actors    string // who could free how many vehicles
 	Causes    []causeRow
 	More      int // causes beyond the first screen
 	Untold    int // causes beyond the page
-	ChartText string
-	ChartTall int
 	Facts     []fact
+	Charts    []chart
+	Matrix    fieldMatrix
 	Columns   []string
-	Matrix    []matrixRow
+	Outcomes  []outcomeRow
 	Notes     []Note
 	Origin    []fact
 	Since     []fact // what changed since an earlier run; none: there is nothing to compare with
 	List      vehicleList
 }
 
-type matrixRow struct {
+// outcomeRow is a field with its vehicles by outcome.
+type outcomeRow struct {
 	Field  string
-	Counts []matrixCell
+	Counts []outcomeCount
 }
 
-type matrixCell struct {
+type outcomeCount struct {
 	Outcome string
 	Count   int
 }
@@ -79,27 +81,36 @@ type matrixCell struct {
 // renderHTML writes one file that needs nothing beside it: no outside reference, no inline handler, a content security
 // policy that allows exactly the style and script it carries. Without JavaScript everything but the vehicle list reads.
 func renderHTML(w io.Writer, r Report, _ Options) error {
-	list, err := listVehicles(r)
+	causes := byUnblocked(r.Causes)
+	list, err := listVehicles(r, causes[:min(len(causes), maxCauses)])
 	if err != nil {
 		return err
 	}
-	p := buildPage(r.forPeople())
-	p.List = list
-	return pageTemplate.Execute(w, p)
+	return pageTemplate.Execute(w, buildPage(r.forPeople(), list))
 }
 
 // buildPage takes a summary that is plain already.
-func buildPage(s Summary) page {
-	causes := causeRows(ranked(s.Causes)[:min(len(s.Causes), maxCauses)])
+func buildPage(s Summary, list vehicleList) page {
+	causes := causeRows(byUnblocked(s.Causes)[:len(list.cars)], list.cars)
 	first := causes[:min(len(causes), firstCauses)]
 	columns := outcomeColumns(s.Outcomes)
+	bar := layOut(verdictParts(s.Verdicts, s.Proof), bannerWide)
 	return page{
-		Policy: policy(), CSS: template.CSS(pageCSS), JS: template.JS(pageJS),
+		Policy: policy(), CSS: template.CSS(pageCSS), JS: template.JS(pageJS), List: list,
 		Summary: s, Decision: s.Decision(), Class: classOf(s.Decision()), Because: s.because(), Part: s.shardText(), Sample: s.sampleText(), Readiness: s.readinessText(), Of: s.denominatorText(),
-		Counted: s.drawn(s.Total), Verdicts: s.Verdicts.rows(), Bar: verdictBar(s), BarText: barText(s),
-		First: first, Causes: causes, More: len(s.Causes) - len(first), Untold: len(s.Causes) - len(causes), ChartText: chartText(first), ChartTall: len(first) * causePitch,
-		Facts: s.facts(), Columns: columns, Matrix: matrix(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(), Since: s.Changes.facts(),
+		Counted: s.drawn(s.Total), Verdicts: s.provedRows(), Bar: bar, BarText: partsText(bar),
+		First: first, Actors: actorsText(s.Causes), Causes: causes, More: len(s.Causes) - len(first), Untold: len(s.Causes) - len(causes),
+		Facts: slices.Concat(s.changedFacts(), s.readyDateFacts(), s.facts()), Charts: charts(s, causes), Matrix: matrixOf(s), Columns: columns, Outcomes: outcomeRows(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(), Since: s.Changes.facts(),
 	}
+}
+
+// provedRows are the verdicts; that of the ready ones says how they were proved.
+func (s Summary) provedRows() []verdictRow {
+	rows := s.Verdicts.rows()
+	if s.Verdicts.Ready > 0 {
+		rows[0].Meaning += ": " + strings.TrimPrefix(s.proofText(), "of the ready ones ")
+	}
+	return rows
 }
 
 func classOf(d Decision) string {
@@ -116,12 +127,12 @@ func hashOf(text string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func matrix(outcomes map[string]map[string]int, columns []string) []matrixRow {
-	var rows []matrixRow
+func outcomeRows(outcomes map[string]map[string]int, columns []string) []outcomeRow {
+	var rows []outcomeRow
 	for _, field := range slices.Sorted(maps.Keys(outcomes)) {
-		row := matrixRow{Field: field}
+		row := outcomeRow{Field: field}
 		for _, o := range columns {
-			row.Counts = append(row.Counts, matrixCell{o, outcomes[field][o]})
+			row.Counts = append(row.Counts, outcomeCount{o, outcomes[field][o]})
 		}
 		rows = append(rows, row)
 	}

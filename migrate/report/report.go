@@ -27,6 +27,9 @@ type Summary struct {
 	Readiness *Interval                 `json:"readiness"` // nil where total − broken = 0
 	Gates     []Gate                    `json:"gates"`
 	Outcomes  map[string]map[string]int `json:"outcomes"` // field → outcome → vehicles
+	Makes     []MakeGroup               `json:"makes"`    // the largest first, the rest summed up
+	Cohorts   []Group                   `json:"cohorts"`  // the same
+	Ages      Ages                      `json:"ages"`
 	Causes    []Cause                   `json:"causes"`
 	Notes     []Note                    `json:"notes"`
 	Changes   *Changes                  `json:"changes"` // since an earlier run; nil: none was given to compare with
@@ -59,6 +62,7 @@ type Run struct {
 	BilledReads     BilledReads `json:"billedReads"`
 	Controls        Controls    `json:"controls"`
 	Rechecks        Rechecks    `json:"rechecks"`
+	Retirement      string      `json:"retirement"`  // the day on which the rules say that v2.0 ends, "2026-12-01"; "" where they say none
 	NotExamined     []string    `json:"notExamined"` // fields and areas that no verdict speaks about
 }
 
@@ -161,6 +165,7 @@ type Cause struct {
 	Verdict     string `json:"verdict"`   // blocked, broken, inconclusive or note
 	Vehicles    int    `json:"vehicles"`
 	Waived      int    `json:"waived"`
+	Unblocks    int    `json:"unblocks"` // of Vehicles: those blocked or not measured that nothing else keeps from being ready
 	Fingerprint string `json:"fingerprint"`
 	Example     string `json:"example"` // a vehicleId
 	Meaning     string `json:"meaning"`

@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -12,7 +11,7 @@ import (
 const (
 	maxRows     = 100_000
 	maxDetails  = 2_000
-	maxListData = 4_800_000 // bytes of rows and details together; rows go first
+	maxListData = 4_500_000 // bytes of rows and details together; rows go first
 	maxRowText  = 80        // characters of an id or label in a row
 )
 
@@ -22,11 +21,26 @@ type vehicleList struct {
 	Total   int               `json:"total"`
 	Strings []string          `json:"strings"`
 	Kinds   []vehicleKind     `json:"kinds"`
-	IDs     []string          `json:"ids"`     // one per row
+	Rows    int               `json:"rows"`
+	IDs     []string          `json:"ids"`     // one per row, or all of them in one text
+	Wide    int               `json:"wide"`    // characters of each id in that text; 0: one per row
 	KindOf  []int             `json:"kindOf"`  // one per row
 	Labels  []string          `json:"labels"`  // one per row, or none at all where no vehicle has one
+	Causes  []causeOption     `json:"causes"`  // those that the page explains
+	CauseOf [][]int           `json:"causeOf"` // of each kind: its causes, in Causes
 	Details []json.RawMessage `json:"details"` // of the first rows: vehicleDetail
+
+	cars [][]string // of each cause: the first of its vehicles
 }
+
+// causeOption is a cause to choose vehicles by. Key is its fingerprint, so that a link means the same in another run.
+type causeOption struct {
+	Key  string `json:"key"`
+	Name string `json:"name"`
+}
+
+// mostCars is how many vehicles a cause names in the page.
+const mostCars = 8
 
 // vehicleKind is verdict, make, cohort, first cause (all in Strings) and the number of causes.
 type vehicleKind [5]int
@@ -41,17 +55,16 @@ type vehicleDetail struct {
 }
 
 // Left is how many vehicles the list leaves to report.json.
-func (l vehicleList) Left() int { return l.Total - len(l.IDs) }
+func (l vehicleList) Left() int { return l.Total - l.Rows }
 
 // Undetailed is how many listed vehicles have no details here.
-func (l vehicleList) Undetailed() int { return len(l.IDs) - len(l.Details) }
+func (l vehicleList) Undetailed() int { return l.Rows - len(l.Details) }
 
 // listVehicles takes the vehicles as long as there is room: those that are not ready, then the ready ones, and last those
 // that a sample left out. It walks the fleet once: what comes before its turn waits in short.
-func listVehicles(r Report) (vehicleList, error) {
-	b := &listBuilder{index: map[string]int{}, kinds: map[vehicleKind]int{}, list: vehicleList{IDs: []string{}, KindOf: []int{}, Kinds: []vehicleKind{}}}
-	b.intern("")
-	queues := [2]waiting{{alike: map[string]string{}}, {alike: map[string]string{}}}
+func listVehicles(r Report, causes []Cause) (vehicleList, error) {
+	b := newListBuilder(causes)
+	queues := [2]waiting{{alike: map[string]string{}, causes: b.causes}, {alike: map[string]string{}, causes: b.causes}}
 	for v, err := range r.Vehicles() {
 		if err != nil {
 			return vehicleList{}, err
@@ -72,14 +85,35 @@ func listVehicles(r Report) (vehicleList, error) {
 	return b.list, nil
 }
 
-func (b *listBuilder) full() bool { return len(b.list.IDs) >= maxRows }
+// full tells whether there is no room for another row; details give way to rows.
+func (b *listBuilder) full() bool { return len(b.list.IDs) >= maxRows || b.rowSize > maxListData }
 
 type listBuilder struct {
 	list     vehicleList
 	index    map[string]int
-	kinds    map[vehicleKind]int
+	kinds    map[kindKey]int
+	causes   causeIndex
 	labelled bool
 	size     int // bytes so far, about
+	rowSize  int // of which the rows' own
+}
+
+// kindKey is a kind with its causes.
+type kindKey struct {
+	vehicleKind
+	causes string
+}
+
+func newListBuilder(causes []Cause) *listBuilder {
+	b := &listBuilder{index: map[string]int{}, kinds: map[kindKey]int{}, causes: indexCauses(causes)}
+	b.list = vehicleList{IDs: []string{}, KindOf: []int{}, Kinds: []vehicleKind{}, Causes: []causeOption{}, CauseOf: [][]int{}, cars: make([][]string, len(causes))}
+	b.intern("")
+	for _, c := range causes {
+		option := causeOption{clip(plain(c.Fingerprint), maxRowText), clip(plain(joined(" ", c.Code, c.subject())), maxRowText)}
+		b.size += jsonSize(option.Key) + jsonSize(option.Name) + 25
+		b.list.Causes = append(b.list.Causes, option)
+	}
+	return b
 }
 
 // intern is the number of a text in Strings.
@@ -90,7 +124,7 @@ func (b *listBuilder) intern(text string) int {
 		n = len(b.list.Strings)
 		b.index[text] = n
 		b.list.Strings = append(b.list.Strings, text)
-		b.size += len(text) + 3
+		b.size += jsonSize(text) + 1
 	}
 	return n
 }
@@ -100,7 +134,7 @@ func (b *listBuilder) add(v Vehicle) error {
 	if b.full() {
 		return nil
 	}
-	b.row(rowOf(v))
+	b.row(rowOf(v, b.causes))
 	if len(b.list.Details) >= maxDetails || b.size > maxListData {
 		return nil
 	}
@@ -113,28 +147,10 @@ func (b *listBuilder) add(v Vehicle) error {
 	return nil
 }
 
-// row keeps ids and labels out of Strings, where each would stand alone anyway.
-func (b *listBuilder) row(r rowTexts) {
-	id, label := clip(plain(r.id), maxRowText), clip(plain(r.label), maxRowText)
-	kind := b.kind(vehicleKind{b.intern(r.verdict), b.intern(r.vehicleMake), b.intern(r.cohort), b.intern(r.cause), r.causes})
-	b.list.IDs, b.list.KindOf, b.list.Labels = append(b.list.IDs, id), append(b.list.KindOf, kind), append(b.list.Labels, label)
-	b.labelled = b.labelled || label != ""
-	b.size += len(id) + len(label) + len(strconv.Itoa(kind)) + 7
-}
-
-func (b *listBuilder) kind(k vehicleKind) int {
-	n, known := b.kinds[k]
-	if !known {
-		n = len(b.list.Kinds)
-		b.kinds[k] = n
-		b.list.Kinds = append(b.list.Kinds, k)
-		b.size += 20
-	}
-	return n
-}
-
 // trim gives rows precedence: details are taken away from the end until the data fits again.
 func (b *listBuilder) trim() {
+	b.list.Rows = len(b.list.IDs)
+	b.joinIDs()
 	details := b.list.Details
 	for b.size > maxListData && len(details) > 0 {
 		b.size -= len(details[len(details)-1]) + 1

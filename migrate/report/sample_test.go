@@ -31,7 +31,7 @@ func reportOf(s Summary, fleet []Vehicle) Report {
 }
 
 func sampleSummary() Summary {
-	return Summary{
+	s := Summary{
 		Tool: Tool{"scmigrate", "1.0.0-test"},
 		Run: Run{ID: "run-7f3a", StartedAt: *at(0), FinishedAt: *at(42), Complete: true, InventoryDigest: "sha256:6f1d", RulesDigest: "sha256:0b2c", LegacyAPI: "v2", Legs: "both",
 			Fields: "standard", Requests: Requests{Legacy: 8, App: 12, IAM: 1}, BilledReads: BilledReads{Legacy: 61, App: 8}, Controls: Controls{Tried: 3, Refused: 3}, Rechecks: Rechecks{Vehicles: 2, Requests: 6, Persistent: 1, Flapped: 1, Left: 2},
@@ -61,6 +61,8 @@ func sampleSummary() Summary {
 		},
 		Notes: []Note{{Code: "orphan-connection", Count: 2, Text: "connected but not in the inventory", Examples: []string{"3f0e9e6c-0000-4000-8000-00000000aaaa"}}},
 	}
+	breakDown(&s)
+	return s
 }
 
 func vehicleID(n int) string { return fmt.Sprintf("36ab27d0-0000-4455-823a-%012d", n) }

@@ -68,7 +68,14 @@ func (s sharer) summary(in Summary) Summary {
 	out := rewrite(in, known.scrub)
 	out.Run.ID = in.Run.ID
 	out.Run.InventoryDigest, out.Run.RulesDigest = digests[0], digests[1]
+	for i, g := range in.Cohorts {
+		out.Cohorts[i].Name = s.names().scrub(g.Name) // as of a vehicle
+	}
+	for i, g := range in.Makes {
+		out.Makes[i].Name = s.names().scrub(g.Name)
+	}
 	for i, c := range in.Causes {
+		out.Causes[i].Code, out.Causes[i].Field, out.Causes[i].Make = s.names().scrub(c.Code), s.names().scrub(c.Field), s.names().scrub(c.Make)
 		out.Causes[i].Example = Pseudonym(s.key, PseudonymVehicle, c.Example)
 		out.Causes[i].Fingerprint = c.Fingerprint
 	}
@@ -119,10 +126,19 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 	}
 	out.RequestIDs = RequestIDs{s.all(PseudonymRequest, in.RequestIDs.Legacy), s.all(PseudonymRequest, in.RequestIDs.App)}
 	out.Verdict, out.Make, out.Model, out.Mode = in.Verdict, s.names().scrub(in.Make), s.names().scrub(in.Model), modeOf(in.Mode)
+	s.refs(out.Causes, in.Causes)
+	s.refs(out.Notes, in.Notes)
 	for i := range out.Fields {
 		s.field(&out.Fields[i], in.Fields[i])
 	}
 	return out
+}
+
+// refs keep their codes and fields, which are ours: a label that is a part of one by chance does not take it away.
+func (s sharer) refs(out, in []CauseRef) {
+	for i := range out {
+		out[i].Code, out[i].Field = s.names().scrub(in[i].Code), s.names().scrub(in[i].Field)
+	}
 }
 
 // idField is the field that holds a vehicle id.

@@ -22,7 +22,7 @@ type summing struct {
 	proof    Proof
 	waived   int
 	last     time.Time
-	outcomes map[string]map[string]int
+	groups   *breakdown
 	causes   map[causeKey]*Cause
 	notes    map[migrate.Code]*gathered
 	clocks   clocks
@@ -42,7 +42,7 @@ type gathered struct {
 }
 
 func newSumming(h ledger.Header, r rules.Rules) *summing {
-	return &summing{header: h, rules: r, fleet: migrate.NewFleet(r.Gates), outcomes: map[string]map[string]int{}, causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}, systemic: newSystemic()}
+	return &summing{header: h, rules: r, fleet: migrate.NewFleet(r.Gates), groups: newBreakdown(), causes: map[causeKey]*Cause{}, notes: map[migrate.Code]*gathered{}, systemic: newSystemic()}
 }
 
 func (s *summing) add(rec migrate.Record) {
@@ -52,18 +52,19 @@ func (s *summing) add(rec migrate.Record) {
 	s.fleet.Add(rec)
 	s.count(rec.Judgement)
 	s.systemic.add(rec)
+	s.groups.add(rec)
 	if rec.At.After(s.last) {
 		s.last = rec.At
 	}
 	s.clocks.add(rec)
 	s.baseline.add(rec)
 	for _, f := range rec.Evidence.Findings {
-		s.outcome(f)
+		if f.Outcome == compare.NoCounterpart {
+			s.withheld++
+		}
 		s.rechecks.add(f)
 	}
-	for _, ref := range rec.Judgement.Causes {
-		s.cause(rec, ref)
-	}
+	s.blame(rec)
 	seen := map[migrate.Code]bool{}
 	for _, ref := range rec.Judgement.Notes {
 		if !seen[ref.Code] {
@@ -77,25 +78,21 @@ func (s *summing) count(j migrate.Judgement) {
 	if j.Waived() {
 		s.waived++
 	}
-	switch j.Proof {
-	case migrate.ProofFull:
-		s.proof.Full++
-	case migrate.ProofPartial:
-		s.proof.Partial++
-	case migrate.ProofAppOnly:
-		s.proof.AppOnly++
-	}
+	s.proof.count(j.Proof)
 }
 
-func (s *summing) outcome(f compare.Finding) {
-	byOutcome := s.outcomes[f.Field]
-	if byOutcome == nil {
-		byOutcome = map[string]int{}
-		s.outcomes[f.Field] = byOutcome
+// blame counts the vehicle for each of its causes, and for the only one that keeps it from being ready.
+func (s *summing) blame(rec migrate.Record) {
+	var open *Cause
+	standing := 0
+	for _, ref := range rec.Judgement.Causes {
+		c := s.cause(rec, ref)
+		if !ref.Waived {
+			open, standing = c, standing+1
+		}
 	}
-	byOutcome[string(f.Outcome)]++
-	if f.Outcome == compare.NoCounterpart {
-		s.withheld++
+	if v := rec.Judgement.Verdict; standing == 1 && (v == migrate.Blocked || v == migrate.Inconclusive) {
+		open.Unblocks++
 	}
 }
 
@@ -108,7 +105,7 @@ func keyOf(ref migrate.CauseRef, vehicleMake string) causeKey {
 	return key
 }
 
-func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
+func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) *Cause {
 	key := keyOf(ref, rec.Evidence.Make)
 	c := s.causes[key]
 	if c == nil {
@@ -127,6 +124,7 @@ func (s *summing) cause(rec migrate.Record, ref migrate.CauseRef) {
 	if ref.Waived {
 		c.Waived++
 	}
+	return c
 }
 
 // noOpaque is what a v3 that refuses every opaque token means.
@@ -170,10 +168,11 @@ func (g *gathered) add(vehicleID string) {
 func (s *summing) summary() Summary {
 	h, counts := s.header, s.fleet.All()
 	out := Summary{
-		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.outcomes,
+		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.groups.outcomes(),
 		Verdicts: Verdicts{counts.Ready, counts.Blocked, counts.Broken, counts.Inconclusive},
 		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Stopped: h.Stopped, InventoryDigest: h.InventoryDigest,
 			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: append(unexaminedLegs(h.Legs), notExamined(h.Fields, s.rules)...)},
+		Makes: s.groups.largestMakes(), Cohorts: s.groups.largestCohorts(), Ages: s.groups.ages,
 		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{}, Changes: s.changes,
 	}
 	if out.Run.FinishedAt.IsZero() {
@@ -184,6 +183,9 @@ func (s *summing) summary() Summary {
 	}
 	out.Run.Baseline = s.baselineOf()
 	out.Run.Shard, out.Run.Only = shardOf(h), h.Only
+	if day := s.rules.Retirement; !day.IsZero() {
+		out.Run.Retirement = day.UTC().Format(time.DateOnly)
+	}
 	out.Run.Sample = sampleOf(h, s.fleet.Sample, counts)
 	for _, g := range s.fleet.Gates() {
 		out.Gates = append(out.Gates, Gate(g))

@@ -6,6 +6,8 @@ type waiting struct {
 	whole []Vehicle
 	rows  []rowTexts
 	alike map[string]string // one copy of each text that many vehicles have in common
+
+	causes causeIndex
 }
 
 // add takes a vehicle, if there is room for so many.
@@ -15,7 +17,7 @@ func (w *waiting) add(v Vehicle, room int) {
 	case n < maxDetails:
 		w.whole = append(w.whole, v)
 	default:
-		row := rowOf(v)
+		row := rowOf(v, w.causes)
 		row.verdict, row.vehicleMake, row.cohort, row.cause = w.one(row.verdict), w.one(row.vehicleMake), w.one(row.cohort), w.one(row.cause)
 		w.rows = append(w.rows, row)
 	}
@@ -46,13 +48,19 @@ func (b *listBuilder) addAll(w waiting) error {
 // rowTexts are what a row shows.
 type rowTexts struct {
 	id, label, verdict, vehicleMake, cohort, cause string
-	causes                                         int
+	count                                          int   // of its causes
+	causes                                         []int // of them those that the page explains
 }
 
-func rowOf(v Vehicle) rowTexts {
-	row := rowTexts{id: v.VehicleID, label: v.Label, verdict: v.Verdict, vehicleMake: v.Make, cohort: v.Cohort, causes: len(v.Causes)}
+func rowOf(v Vehicle, index causeIndex) rowTexts {
+	row := rowTexts{id: v.VehicleID, label: v.Label, verdict: v.Verdict, vehicleMake: v.Make, cohort: v.Cohort, count: len(v.Causes)}
 	if len(v.Causes) > 0 {
 		row.cause = joined(" ", v.Causes[0].Code, v.Causes[0].Field)
+	}
+	for _, c := range v.Causes {
+		if i, ok := index.of(v.Make, c); ok {
+			row.causes = append(row.causes, i)
+		}
 	}
 	return row
 }

@@ -124,6 +124,14 @@ func TestWriterCutAnywhere(t *testing.T) {
 	}
 }
 
+func TestDirectHoldsNothingBack(t *testing.T) {
+	var out bytes.Buffer
+	w := vaultWith(canary).Direct(&out)
+	if n, err := io.WriteString(w, "\rbar "+canary+" no end"); n != len(canary)+12 || err != nil || out.String() != "\rbar [secret] no end" {
+		t.Errorf("%d, %v, %q", n, err, out.String())
+	}
+}
+
 func TestWriterShowsFinishedLinesAtOnce(t *testing.T) {
 	var out bytes.Buffer
 	w := vaultWith(canary).Writer(&out)

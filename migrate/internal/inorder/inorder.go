@@ -6,6 +6,8 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+
+	"scmigrate/migrate/internal/crash"
 )
 
 // batch is how many items are worked on at a time. Memory holds at most three batches: one that is being used, one that
@@ -19,7 +21,12 @@ func Map[In, Out any](ctx context.Context, items iter.Seq2[In, error], do func(I
 	return func(yield func(Out, error) bool) {
 		inner, cancel := context.WithCancel(ctx)
 		j := job[In, Out]{ctx: inner, do: do, ready: make(chan result[Out], 1)}
-		go j.work(items)
+		go func() {
+			defer close(j.ready)
+			if err := crash.Do(func() error { j.work(items); return nil }); err != nil {
+				j.hand(result[Out]{err: err})
+			}
+		}()
 		defer j.wait()
 		defer cancel()
 		if err := j.deliver(yield); err != nil {
@@ -66,7 +73,6 @@ func (j *job[In, Out]) wait() {
 }
 
 func (j *job[In, Out]) work(items iter.Seq2[In, error]) {
-	defer close(j.ready)
 	for in, err := range items {
 		if err != nil {
 			j.send(false, err)
@@ -86,9 +92,14 @@ func (j *job[In, Out]) send(last bool, trouble error) bool {
 		err = trouble
 	}
 	j.group = j.group[:0]
+	return j.hand(result[Out]{done, last, err}) && err == nil
+}
+
+// hand gives a result to the reader; false when there is none any more.
+func (j *job[In, Out]) hand(r result[Out]) bool {
 	select {
-	case j.ready <- result[Out]{done, last, err}:
-		return err == nil
+	case j.ready <- r:
+		return true
 	case <-j.ctx.Done():
 		return false
 	}
@@ -100,7 +111,11 @@ func (j *job[In, Out]) together() ([]Out, error) {
 	workers := min(runtime.GOMAXPROCS(0), len(j.group))
 	var wait sync.WaitGroup
 	for first := range workers {
-		wait.Go(func() { j.every(workers, first, done, errs) })
+		wait.Go(func() {
+			if err := crash.Do(func() error { j.every(workers, first, done, errs); return nil }); err != nil {
+				errs[first] = err // of all its items none counts
+			}
+		})
 	}
 	wait.Wait()
 	return upToError(done, errs)

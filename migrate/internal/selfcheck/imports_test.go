@@ -8,10 +8,11 @@ import (
 
 // level is the import direction: a package imports only packages of a lower level. A new package has to be placed here.
 //
-//	secret, compare, document, inorder ← inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
+//	secret, compare, document, crash ← inorder, inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
 var level = map[string]int{
-	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/inorder": 0,
+	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/crash": 0, "migrate/internal/inorder": 1,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
+	"migrate/owners": 2,
 	"migrate":        2,
 	"migrate/ledger": 3, "migrate/preflight": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
@@ -19,6 +20,7 @@ var level = map[string]int{
 	".":           6,
 
 	"migrate/internal/bench": 6, // tests only: it drives the whole
+	"migrate/report/browser": 5, // tests only: it looks at the pages
 }
 
 // simulator stands outside the levels: it imports nothing of ours, and only the command line (demo, simulate) and tests
@@ -40,12 +42,14 @@ var home = map[string][]string{
 	"github.com/klauspost/compress":   {"migrate/ledger"},
 	"github.com/fxamacker/cbor":       {"compare", "migrate/ledger"}, // compare: how one value is written
 	"github.com/go-json-experiment":   {"compare", "migrate/smartcar"},
+	"filippo.io/age":                  {"migrate/inventory"},
 	"html/template":                   {"migrate/report"},
 	"net/http":                        {"migrate/smartcar", "migrate/cli", "compare", simulator}, // compare: words only, see rules_test.go
 	"os/exec":                         {"migrate/inventory"},
 	"github.com/google/go-cmp/cmp":    {"compare"},
 	"github.com/google/renameio":      {"migrate/report", "migrate/manifest", "migrate/inventory", "migrate/cli"},
 	"github.com/jedib0t/go-pretty/v6": {"migrate/report", "migrate/cli"},
+	"github.com/chromedp":             {"migrate/report/browser"},
 }
 
 func TestImportsGoToTheLeft(t *testing.T) {

@@ -46,6 +46,24 @@ var rules = []rule{
 		bad:     []string{`migrate/a.go: func f() { panic("x") }`},
 		good:    []string{`fixtures/a.go: func f() { panic("broken off, as net/http wants it") }`, `migrate/a_test.go: func f() { panic(1) }`},
 	}, {
+		name: "every goroutine catches its panics", hint: "write go func() { … crash.Do(…) }(): an unrecovered panic prints its value past every redacting writer",
+		applies: func(s *source) bool { return product(s) && s.dir() != simulator },
+		find:    where(uncaught),
+		bad: []string{
+			`migrate/a.go: func f() { go g() }`,
+			`migrate/a.go: func f(g group) { g.Go(func() error { return nil }) }`,
+			`migrate/a.go: func f(g group) { g.Go(h) }`,
+		},
+		good: []string{
+			`migrate/a.go: import "scmigrate/migrate/internal/crash"; func f(g group) { g.Go(func() (err error) { defer crash.Catch(&err); return nil }) }`,
+			`migrate/a.go: import "scmigrate/migrate/internal/crash"; func f() { go func() { _ = crash.Do(g) }() }`,
+		},
+	}, {
+		name: "one vault for the whole process", hint: "tell p.vault of it: the streams and the scan of the artefacts know of no other",
+		applies: func(s *source) bool { return product(s) && s.path != "migrate/cli/sealed.go" }, find: names("scmigrate/migrate/secret.NewVault"),
+		bad:  []string{`migrate/cli/a.go: import "scmigrate/migrate/secret"; func f() { _ = secret.NewVault(0) }`},
+		good: []string{`migrate/cli/sealed.go: import "scmigrate/migrate/secret"; func f() { _ = secret.NewVault(0) }`},
+	}, {
 		name: "no init", hint: "build it where it is used, or as a literal table",
 		applies: product, find: inits,
 		bad:  []string{`migrate/a.go: func init() {}`},
@@ -168,6 +186,33 @@ func outside(function string, find func(*source) []finding) func(*source) []find
 		})
 		return find(&source{path: s.path, syntax: &trimmed, set: s.set, names: s.names})
 	}
+}
+
+// uncaught tells a goroutine that is begun with anything but a function literal that catches panics.
+func uncaught(s *source, n ast.Node, _ string) string {
+	var begun ast.Expr
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		begun = n.Call.Fun
+	case *ast.CallExpr:
+		if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "Go" || f.Sel.Name == "TryGo") && len(n.Args) == 1 {
+			begun = n.Args[0]
+		}
+	}
+	if begun == nil {
+		return ""
+	}
+	catches := false
+	if literal, ok := begun.(*ast.FuncLit); ok {
+		ast.Inspect(literal, func(n ast.Node) bool {
+			catches = catches || n != nil && strings.HasPrefix(s.qualified(n), module+"/migrate/internal/crash.")
+			return true
+		})
+	}
+	if catches {
+		return ""
+	}
+	return "a goroutine whose panic nobody catches"
 }
 
 func builtins(wanted ...string) func(*source) []finding {
