@@ -14,10 +14,10 @@ import (
 )
 
 // cutOver is a fleet that was measured, and some days later: v2.0 answers nothing any more, and no legacy token is there.
-func cutOver(t *testing.T, s fixtures.Scenario, status string, later time.Duration) *bench {
+func cutOver(t *testing.T, s fixtures.Scenario, status string, later time.Duration, more ...string) *bench {
 	t.Helper()
 	b := newBench(t, s)
-	if code, _, stderr := b.run("-o", b.path("before"), "--recheck", "0"); code == 2 || code == 1 {
+	if code, _, stderr := b.run(append([]string{"-o", b.path("before"), "--recheck", "0"}, more...)...); code == 2 || code == 1 {
 		t.Fatalf("the run before: exit %d\n%s", code, stderr)
 	}
 	b.clock.Sleep(t.Context(), later)
@@ -282,4 +282,41 @@ func TestPlanAfterTheCutOver(t *testing.T) {
 			t.Errorf("exit %d, the plan lacks %q:\n%s%s", code, want, stdout, stderr)
 		}
 	}
+}
+
+// TestDaysOfDrivingConvictNobody: the further apart the two sides are, the less is proved, and a healthy fleet stays ready.
+func TestDaysOfDrivingConvictNobody(t *testing.T) {
+	for _, later := range []time.Duration{5 * time.Hour, 3 * 24 * time.Hour, 30 * 24 * time.Hour} {
+		t.Run(later.String(), func(t *testing.T) {
+			s := fixtures.HealthyScenario(240, 11)
+			s.Makes = map[string]int{"VOLKSWAGEN": 1, "BMW": 1}
+			b := cutOver(t, s, "410", later, "--fields", "all")
+			code, _, stderr := b.after()
+			r := b.afterReport()
+			if code != 0 || r.Verdicts["ready"] != 240 {
+				seen := map[string]int{}
+				for _, v := range r.Vehicles {
+					for _, c := range v.Causes {
+						seen[c.Code+" "+c.Field+" "+c.Detail]++
+					}
+				}
+				t.Errorf("exit %d, %v: %v\n%s", code, r.Verdicts, seen, stderr)
+			}
+			if places := b.outcomes("location"); places["unverifiable"] != 240 {
+				t.Errorf("positions: %v", places)
+			}
+		})
+	}
+}
+
+// outcomes are those of one field over the fleet.
+func (b *bench) outcomes(field string) map[string]int {
+	b.t.Helper()
+	var r struct {
+		Outcomes map[string]map[string]int `json:"outcomes"`
+	}
+	if err := json.Unmarshal([]byte(b.read("out/report.json")), &r); err != nil {
+		b.t.Fatal(err)
+	}
+	return r.Outcomes[field]
 }

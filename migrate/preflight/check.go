@@ -40,9 +40,9 @@ type Check struct {
 	code     int    // the exit code it asks for; 0: that of its state
 }
 
-// well begins a check that found nothing wrong.
-func well(name string, half Half, what string) Check {
-	return Check{Name: name, Half: half, State: Well, What: what}
+// appCheck begins a check of the app half that found nothing wrong.
+func appCheck(name, what string) Check {
+	return Check{Name: name, Half: App, State: Well, What: what}
 }
 
 // wrong turns it into one that did.

@@ -23,7 +23,7 @@ func (f *flight) credentials(ctx context.Context) error {
 	for i, s := range f.Secrets {
 		name := "client secret, " + positions[min(i, len(positions)-1)]
 		if silent != nil {
-			f.unasked(name, App, "the token endpoint did not answer for the one before")
+			f.unasked(name, "the token endpoint did not answer for the one before")
 			continue
 		}
 		failure, err := f.secret(ctx, name, s)
@@ -41,7 +41,7 @@ func (f *flight) credentials(ctx context.Context) error {
 }
 
 func secretCheck(name string, refused bool, failure *compare.Failure) Check {
-	c := well(name, App, "the token endpoint gives an application token for it")
+	c := appCheck(name, "the token endpoint gives an application token for it")
 	switch {
 	case refused:
 		return c.wrong("the token endpoint refuses it", "a run goes on with the next secret, if there is one", newSecret)
@@ -70,7 +70,7 @@ func (f *flight) secret(ctx context.Context, name string, s secret.Secret) (*com
 
 // appToken says whether a run would have a token at all.
 func (f *flight) appToken(refused int, silent *compare.Failure) {
-	c := well("application token", App, "a run has one, and renews it hourly")
+	c := appCheck("application token", "a run has one, and renews it hourly")
 	switch {
 	case f.client != nil:
 	case silent != nil:

@@ -25,7 +25,7 @@ func (f *flight) meter() *migrate.Meter {
 func (f *flight) appLegs(ctx context.Context) error {
 	switch {
 	case f.client == nil:
-		f.unasked("signals on v3", App, "v3 cannot be asked")
+		f.unasked("signals on v3", "v3 cannot be asked")
 		return nil
 	case len(f.drawn) == 0:
 		f.add(Check{Name: "signals on v3", Half: App, State: Wrong, What: "no vehicle of the inventory names a user", Meaning: "v3 is asked with the user's id, which the migration needs",

@@ -37,7 +37,7 @@ func (f *flight) isolation(ctx context.Context) error {
 		return nil
 	}
 	if f.client == nil {
-		f.unasked("isolation of users", App, "v3 cannot be asked")
+		f.unasked("isolation of users", "v3 cannot be asked")
 		return nil
 	}
 	store := &memory{links: f.links}

@@ -25,8 +25,8 @@ type page struct {
 // token endpoint knows the application, and v3 does not let it in.
 func (f *flight) connections(ctx context.Context) error {
 	if f.client == nil {
-		f.unasked("v3 enabled", App, "there is no application token")
-		f.unasked("connections list", App, "there is no application token")
+		f.unasked("v3 enabled", "there is no application token")
+		f.unasked("connections list", "there is no application token")
 		return nil
 	}
 	f.Say("reading one page of the connections list")
@@ -39,7 +39,7 @@ func (f *flight) connections(ctx context.Context) error {
 	}
 	simulated, err := f.page(ctx, "simulated")
 	if err == nil {
-		f.add(well("v3 enabled", App, "v3 answers this application"))
+		f.add(appCheck("v3 enabled", "v3 answers this application"))
 		f.add(listed(live, simulated))
 	}
 	return err
@@ -64,18 +64,18 @@ func (f *flight) page(ctx context.Context, mode string) (page, error) {
 
 // noList says why there is no list. Without one no further call of the app leg would tell more.
 func (f *flight) noList(failure compare.Failure) {
-	c := well("v3 enabled", App, "").undecided("the connections list answers "+failure.Label(), "check the network, SMARTCAR_VEHICLE_API_ORIGIN if it is set, and Smartcar's status page")
+	c := appCheck("v3 enabled", "").undecided("the connections list answers "+failure.Label(), "check the network, SMARTCAR_VEHICLE_API_ORIGIN if it is set, and Smartcar's status page")
 	if migrate.RefusesApplication(failure) {
 		c = c.wrong("the token endpoint knows this application, and v3 refuses it ("+failure.Label()+")", "the credentials are good; v3 is not enabled for the application",
 			"upgrade the application to v3 in the dashboard's settings (applications from before June 2025 need it), or ask Smartcar whether the plan includes v3").exits(migrate.ExitGate)
 	}
 	f.add(c)
-	f.unasked("connections list", App, "v3 did not answer")
+	f.unasked("connections list", "v3 did not answer")
 	f.client = nil
 }
 
 func listed(live, simulated page) Check {
-	c := well("connections list", App, fmt.Sprintf("%s live and %s simulated", live.count(), simulated.count()))
+	c := appCheck("connections list", fmt.Sprintf("%s live and %s simulated", live.count(), simulated.count()))
 	switch {
 	case simulated.failure != nil:
 		c.What = live.count() + " live; the simulated ones answer " + simulated.failure.Label()
@@ -112,7 +112,7 @@ func (f *flight) example(ctx context.Context) error {
 }
 
 func exampleOf(failure *compare.Failure) Check {
-	c := well("GET /v3/vehicles", App, "v3 has this list")
+	c := appCheck("GET /v3/vehicles", "v3 has this list")
 	c.Advisory, c.Meaning = true, "code should enumerate vehicles with GET /v3/connections; nothing here depends on this one"
 	switch {
 	case failure == nil:

@@ -70,7 +70,7 @@ func (f *flight) limited(ctx context.Context, err error) bool {
 
 func (f *flight) add(c Check) { f.Checks = append(f.Checks, c) }
 
-// unasked is a check that another one made impossible.
-func (f *flight) unasked(name string, half Half, why string) {
-	f.add(Check{Name: name, Half: half, State: Undecided, What: "not checked: " + why})
+// unasked is a check of the app half that another one made impossible.
+func (f *flight) unasked(name, why string) {
+	f.add(appCheck(name, "").undecided("not checked: "+why, ""))
 }
