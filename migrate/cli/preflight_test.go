@@ -125,6 +125,11 @@ func TestPreflightSaysWhichHalfIsWrong(t *testing.T) {
 		{"token endpoint away", readyFleet(), func(b *bench) { b.without("/oauth2/") }, 4, "undecided", "undecided", "client secret, first", "undecided", "network"},
 		{"v3 away", readyFleet(), func(b *bench) { b.without("/v3/") }, 4, "undecided", "undecided", "v3 enabled", "undecided", "network"},
 		{"v2.0 away", readyFleet(), func(b *bench) { b.without("/v2.0/") }, 4, "ok", "undecided", "batch on v2.0", "undecided", "network"},
+		{"throttled for long", scenario(func(s *fixtures.Scenario) {
+			s.Faults = []fixtures.Fault{{Kind: "429", Leg: "vehicles", RetryAfter: 10 * time.Minute}}
+		}), unchanged, 4, "undecided", "undecided", "rate limit", "undecided", "not made"},
+		{"v3 fails for now", scenario(func(s *fixtures.Scenario) { s.Faults = []fixtures.Fault{{Kind: "502", Leg: "vehicles"}} }), unchanged, 4, "undecided", "ok", "signals on v3", "undecided", "try again later"},
+		{"v2.0 fails for now", scenario(func(s *fixtures.Scenario) { s.Faults = []fixtures.Fault{{Kind: "500", Leg: "legacy"}} }), unchanged, 4, "ok", "undecided", "batch on v2.0", "undecided", "status page"},
 		{"no simulated vehicle", scenario(func(s *fixtures.Scenario) { s.Simulated = fixtures.Amount{} }), unchanged, 4, "ok", "undecided", "batch on v2.0", "undecided", "--vehicle ID"},
 	}
 	for _, c := range cases {

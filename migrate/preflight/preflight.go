@@ -47,7 +47,9 @@ func (p Preflight) Run(ctx context.Context) (Result, error) {
 	f := flight{Preflight: p, mode: map[string]string{}}
 	steps := []func(context.Context) error{f.draw, f.credentials, f.connections, f.example, f.appLegs, f.isolation, f.batch, f.skew}
 	for _, step := range steps {
-		if err := step(ctx); err != nil && !f.limited(ctx, err) {
+		if err := step(ctx); err != nil && f.limited(ctx, err) {
+			break
+		} else if err != nil {
 			return f.Result, err
 		}
 	}
@@ -61,7 +63,7 @@ func (f *flight) limited(ctx context.Context, err error) bool {
 	}
 	for _, known := range []error{smartcar.ErrPaused, smartcar.ErrSystemic, smartcar.ErrBudget, smartcar.ErrStopped} {
 		if errors.Is(err, known) {
-			f.add(Check{Name: "rate limit", Half: Machine, State: Undecided, What: known.Error(), Meaning: "the checks from here on were not made", Next: "try again later, or give more of the bucket with --limit and --limit-share"})
+			f.add(Check{Name: "rate limit", Half: App, State: Undecided, What: known.Error(), Meaning: "the checks from here on were not made", Next: "try again later, or give more of the bucket with --limit and --limit-share"})
 			return true
 		}
 	}
