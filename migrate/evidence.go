@@ -35,7 +35,7 @@ const (
 
 // LegacyOutcomes and AppOutcomes are every outcome that a leg can have; the judge's table has a row for each pair.
 func LegacyOutcomes() []LegOutcome {
-	return append(commonOutcomes(), LegTokenMissing, LegTokenRefused, LegGrantDead, LegTokenWrong, LegNotFound, LegOpaqueRefused, LegOpaqueDenied)
+	return append(commonOutcomes(), LegTokenMissing, LegTokenRefused, LegGrantDead, LegTokenWrong, LegNotFound, LegOpaqueRefused, LegOpaqueDenied, LegNoBaseline)
 }
 
 // AppOutcomes: see LegacyOutcomes.
@@ -114,13 +114,21 @@ type Evidence struct {
 	Model    string            `json:"model,omitempty"`
 	Year     int               `json:"year,omitempty"`
 	Mode     string            `json:"mode,omitempty"`
-	Cut      bool              `json:"cut,omitempty"`  // the visit ended early: it is repeated, whatever it came to
-	At       time.Time         `json:"at,omitzero"`    // when the visit began
-	Again    Spent             `json:"again,omitzero"` // on rechecks, apart from what the legs cost
+	Cut      bool              `json:"cut,omitempty"`     // the visit ended early: it is repeated, whatever it came to
+	At       time.Time         `json:"at,omitzero"`       // when the visit began
+	Again    Spent             `json:"again,omitzero"`    // on rechecks, apart from what the legs cost
+	Baseline time.Time         `json:"baseline,omitzero"` // when an earlier run asked the legacy leg that stands here; zero: this run did
 
 	Earlier int           `json:"earlier,omitempty"` // billed reads that earlier visits cost: the cap is that of the whole run
 	Spared  bool          `json:"-"`                 // no call was made, because the vehicle has had what it may have; see Run.save
 	Wait    time.Duration `json:"-"`                 // for now: it may be asked again after that
+}
+
+// listOnly tells evidence of the connections list alone, on purpose (--legs connections): no leg was called, and nothing kept
+// one from being called.
+func (e Evidence) listOnly() bool {
+	uncalled := func(l Leg) bool { return l.Outcome == LegNotRun && l.Detail == "" && l.Failure == nil }
+	return !e.Cut && uncalled(e.Legacy) && uncalled(e.App)
 }
 
 // billed is what the visit and its rechecks have cost, on both legs.

@@ -260,6 +260,15 @@ func (c *Client) Vehicle(ctx context.Context, vehicleID, userID string) (Answer,
 	return c.app(ctx, vehicleID, userID, "")
 }
 
+// Vehicles asks for a list of a user's vehicles: GET /v3/vehicles. No specification has it and no client uses it
+// (smartcar-v3.md §4.0); only preflight tries it, and nothing depends on the answer.
+func (c *Client) Vehicles(ctx context.Context, userID string) (Answer, error) {
+	if err := checkID(userID); err != nil {
+		return c.unsendable(err)
+	}
+	return c.do(ctx, c.appCall, request{host: HostApp, method: "GET", path: "/v3/vehicles", userID: userID, bearer: c.tokens.get})
+}
+
 func (c *Client) app(ctx context.Context, vehicleID, userID, below string) (Answer, error) {
 	if err := checkIDs(vehicleID, userID); err != nil {
 		return c.unsendable(err)

@@ -14,7 +14,7 @@ var level = map[string]int{
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
 	"migrate/owners": 2,
 	"migrate":        2,
-	"migrate/ledger": 3,
+	"migrate/ledger": 3, "migrate/preflight": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
 	"migrate/cli": 5,
 	".":           6,
