@@ -59,8 +59,9 @@ type Leg struct {
 	Requests   int              `json:"requests,omitempty"` // that were answered, retries included
 }
 
-// called tells whether anything of the leg was answered, or kept it from being called.
-func (l Leg) called() bool { return l.Outcome != LegNotRun || l.Requests > 0 }
+// called tells whether anything of the leg was answered, or kept it from being called. A visit that ended before it began
+// has no outcomes at all.
+func (l Leg) called() bool { return l.Outcome != LegNotRun && l.Outcome != "" || l.Requests > 0 }
 
 // detail is the leg's failure in words that may be printed.
 func (l Leg) detail() string {
@@ -168,6 +169,9 @@ type Facts struct {
 	LegacyRetired bool `json:"legacyRetired,omitempty"`
 	AppNotEnabled bool `json:"appNotEnabled,omitempty"`
 
+	LegacyEnded time.Time `json:"legacyEnded,omitzero"` // whom v2 refused after it was refused like everybody
+	AppEnded    time.Time `json:"appEnded,omitzero"`    // the same of v3
+
 	Breached []string     `json:"breached,omitempty"` // vehicles that were served to a foreign user
 	Suspects []Suspect    `json:"suspects,omitempty"` // fields that are wrong for a whole make
 	Waivers  []WaiverFact `json:"waivers,omitempty"`  // waivers there is something to say about
@@ -183,6 +187,13 @@ type Suspect struct {
 	Reason   compare.Reason `json:"reason"` // ReasonUnit or ReasonValue
 	Note     string         `json:"note"`   // the proof in words
 	Vehicles int            `json:"vehicles"`
+}
+
+// of are the facts as they hold for one vehicle.
+func (f Facts) of(rec Record) Facts {
+	f.LegacyRetired = f.LegacyRetired || !f.LegacyEnded.IsZero() && rec.At.After(f.LegacyEnded)
+	f.AppNotEnabled = f.AppNotEnabled || !f.AppEnded.IsZero() && rec.At.After(f.AppEnded)
+	return f
 }
 
 // breached tells whether a vehicle was served to a foreign user.
