@@ -48,6 +48,13 @@ func (r Reference) Identity() string {
 	return string(r.kind) + " " + secret.New(r.name+"\x00"+strings.Join(r.argv, "\x00")).Hash()
 }
 
+// RefreshIdentity is the identity of the row's refresh token; a command's placeholders are filled in.
+func (h Holding) RefreshIdentity() string {
+	ref := h.Refresh
+	ref.argv = filled(ref.argv, TokenRequest{VehicleID: h.VehicleID, Grant: h.Grant})
+	return ref.Identity()
+}
+
 // RefreshToken looks up the refresh token of a row, which only `inventory refresh` does. The error is a *TokenError, or ctx's.
 func (r *Resolver) RefreshToken(ctx context.Context, h Holding) (secret.Secret, error) {
 	req := TokenRequest{VehicleID: h.VehicleID, Grant: h.Grant}
