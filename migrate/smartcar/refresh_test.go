@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"scmigrate/fixtures"
@@ -102,6 +103,7 @@ func TestRefreshAgainstTheSimulator(t *testing.T) {
 			t.Errorf("the new access token: %+v %v", a.Failure, err)
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if again, _ := c.Refresh(t.Context(), secret.New(row.RefreshToken)); again.Result != RefreshCame {
 			t.Errorf("within the grace period: %v", again.Result)
 		}
