@@ -29,7 +29,7 @@ type pairText struct {
 
 // Disclose gives the pair in plain text, as {"accessToken":…,"refreshToken":…,"expiresAt":…}.
 func (p Pair) Disclose() (json.RawMessage, error) {
-	return json.Marshal(pairText{p.Access.Reveal(), p.Refresh.Reveal(), p.ExpiresAt.UTC()})
+	return json.Marshal(pairText{p.Access.Reveal(), p.Refresh.Reveal(), p.ExpiresAt.UTC()}) //nolint:gosec // for the owner's own store and journal alone
 }
 
 // ReadPair undoes Disclose. ok is false where a token is missing.
