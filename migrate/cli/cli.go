@@ -29,6 +29,7 @@ type Process struct {
 	Sleep          func(ctx context.Context, d time.Duration)               // waits before rechecks; nil: in real time
 	Transport      http.RoundTripper                                        // nil: the network
 	Command        func(ctx context.Context, argv []string) ([]byte, error) // runs a token command; nil: as a program
+	Step           func(name string)                                        // told of each step of inventory refresh, where tests kill the process; nil: nobody
 	Width          int                                                      // columns of stdout, 0: not a terminal
 	Color          bool
 	Live           bool // stderr is a terminal: a progress bar instead of lines
