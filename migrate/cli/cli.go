@@ -91,12 +91,15 @@ func newApp(p Process) *ucli.App {
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
 			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
-			simulateCommand(p), completionCommand(p), versionCommand(p),
+			inventoryCommand(p), simulateCommand(p), completionCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError, c.HideHelpCommand = onUsageError, true
+		for _, inner := range c.Subcommands {
+			inner.OnUsageError, inner.HideHelpCommand = onUsageError, true
+		}
 	}
 	app.Action = func(c *ucli.Context) error { return noCommand(c) }
 	return app

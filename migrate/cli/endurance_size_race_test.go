@@ -9,5 +9,6 @@ const (
 	killsDefault = 4
 	faultedCars  = 10
 	loadedCars   = 60
+	backfillCars = 470
 	underRace    = true
 )

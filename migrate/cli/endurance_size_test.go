@@ -8,5 +8,6 @@ const (
 	killsDefault = 10 // .ci/run asks for 100
 	faultedCars  = 30
 	loadedCars   = 200
+	backfillCars = 4700 // and 300 second users: 5,000 connections
 	underRace    = false
 )

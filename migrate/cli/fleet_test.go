@@ -23,6 +23,7 @@ type bench struct {
 	dir       string
 	env       map[string]string
 	ctx       context.Context
+	stdin     string
 	clock     *fixtures.Clock
 	sleep     func(context.Context, time.Duration) // nil: the clock's
 	command   func(context.Context, []string) ([]byte, error)
@@ -77,7 +78,7 @@ func (b *bench) call(args ...string) (code int, stdout, stderr string) {
 	if sleep == nil {
 		sleep = b.clock.Sleep
 	}
-	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport, Command: b.command,
+	p := cli.Process{Stdin: strings.NewReader(b.stdin), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport, Command: b.command,
 		LookupEnv: func(name string) (string, bool) { v, ok := b.env[name]; return v, ok }}
 	code = cli.Main(b.ctx, append([]string{"scmigrate"}, args...), p)
 	return code, out.String(), errs.String()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	ucli "github.com/urfave/cli/v2"
@@ -17,9 +18,17 @@ func permute(app *ucli.App, args []string) []string {
 	if command == nil {
 		return args
 	}
+	named := 2
+	for named < len(args) && len(command.Subcommands) > 0 { // "inventory check": the flags are the inner command's
+		inner := subcommand(command, args[named])
+		if inner == nil {
+			return args
+		}
+		command, named = inner, named+1
+	}
 	takesValue := valueFlags(command)
 	var flags, positional []string
-	for rest := args[2:]; len(rest) > 0; rest = rest[1:] {
+	for rest := args[named:]; len(rest) > 0; rest = rest[1:] {
 		arg := rest[0]
 		switch {
 		case arg == "--":
@@ -35,11 +44,19 @@ func permute(app *ucli.App, args []string) []string {
 			}
 		}
 	}
-	ordered := append([]string{args[0], args[1]}, flags...)
+	ordered := append(slices.Clone(args[:named]), flags...)
 	if len(positional) > 0 {
 		ordered = append(append(ordered, "--"), positional...)
 	}
 	return ordered
+}
+
+func subcommand(command *ucli.Command, name string) *ucli.Command {
+	i := slices.IndexFunc(command.Subcommands, func(c *ucli.Command) bool { return c.HasName(name) })
+	if i < 0 {
+		return nil
+	}
+	return command.Subcommands[i]
 }
 
 // valueFlags are the names of the flags that take a value.

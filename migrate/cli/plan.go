@@ -23,7 +23,7 @@ func planCommand(p Process) *ucli.Command {
 			return err
 		}
 		allowed := execAllowed(p)
-		p.LookupEnv = anyEnv // a plan is made where the secrets are not
+		p.LookupEnv = anyEnv(p) // a plan is made where the secrets are not
 		file, err := openInventory(p, o, true)
 		if err != nil {
 			return err
@@ -202,5 +202,13 @@ func (o *options) keeps(ctx context.Context, now time.Time) (r remainder, err er
 	return r, r.lists(ctx, from, now)
 }
 
-// anyEnv has every variable: plan resolves no reference, so it must not miss one.
-func anyEnv(string) (string, bool) { return "not-resolved", true }
+// anyEnv has every variable: plan resolves no reference, so it must not miss one. Only where the key of an encrypted inventory
+// lies is asked in earnest.
+func anyEnv(p Process) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		if name == inventory.AgeIdentityVariable {
+			return p.LookupEnv(name)
+		}
+		return "not-resolved", true
+	}
+}

@@ -116,7 +116,7 @@ func (o rejudgeOptions) hearing(ctx context.Context, p Process) (h *hearing, err
 		return h, err
 	}
 	if o.inventory != "" {
-		p.LookupEnv = anyEnv // no token is resolved and no command run
+		p.LookupEnv = anyEnv(p) // no token is resolved and no command run
 		h.file, err = openInventory(p, options{inventory: o.inventory, keepGoing: o.keepGoing}, true)
 	}
 	return h, err

@@ -134,7 +134,8 @@ func joinClose(err error, l *ledger.Ledger) error {
 }
 
 func openInventory(p Process, o options, allowExec bool) (*inventory.File, error) {
-	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv, AllowExec: allowExec, CheckField: knownField})
+	file, err := inventory.Open(o.inventory, inventory.Options{Stdin: p.Stdin, KeepGoing: o.keepGoing, Getenv: p.LookupEnv, AllowExec: allowExec, CheckField: knownField,
+		AgeIdentityFile: trimmedEnv(p, inventory.AgeIdentityVariable)})
 	if err != nil {
 		return nil, inventoryError(err)
 	}

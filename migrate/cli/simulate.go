@@ -86,6 +86,7 @@ func serve(ctx context.Context, p Process, addr string, world *fixtures.World) e
 	for _, name := range []string{"IAM", "VEHICLE_API", "API", "AUTH", "MANAGEMENT_API"} {
 		fmt.Fprintf(p.Stdout, "export SMARTCAR_%s_ORIGIN=%s\n", name, base)
 	}
+	fmt.Fprintf(p.Stdout, "export SMARTCAR_MANAGEMENT_TOKEN=%s\n", world.ManagementToken())
 	fmt.Fprintf(p.Stdout, "export SMARTCAR_CLIENT_ID=%s\nexport SMARTCAR_CLIENT_SECRET=%s\n", world.ClientID(), world.ClientSecrets()[0])
 	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })

@@ -45,6 +45,18 @@ func program(dir, name string) string {
 	return name
 }
 
+// unstartable says why a program could not be started, without starting it.
+func unstartable(dir, name string) string {
+	_, err := exec.LookPath(program(dir, name))
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, fs.ErrPermission):
+		return "is not executable (chmod +x)"
+	}
+	return "was not found"
+}
+
 // bounded keeps the first maxOutput bytes and fails behind them.
 type bounded struct {
 	text bytes.Buffer // not embedded: its ReadFrom would go round the bound

@@ -46,6 +46,7 @@ type environment struct {
 	getenv func(string) (string, bool)
 	known  func(field string) error // Options.CheckField
 	dir    string                   // what relative paths start from
+	watch  *watch                   // Options.watch
 }
 
 // vehicleKeys is everything a vehicle may say.
@@ -114,6 +115,9 @@ func (r *row) value(n *yaml.Node, name string, judge func(string) complaint) (st
 		r.at(n, name+" is empty", "leave the key out if there is no value")
 		return "", false
 	}
+	if r.env != nil {
+		r.env.watch.value(name, s)
+	}
 	if c := judge(s); !c.none() {
 		r.at(n, name+" "+c.message, c.hint)
 		return "", false
@@ -152,7 +156,7 @@ func (r *row) reference(n *yaml.Node, name string) (Reference, bool) {
 
 // unresolvable says why a reference cannot ever give a token, without keeping its value.
 func (e *environment) unresolvable(ref Reference) complaint {
-	if e == nil {
+	if e == nil || e.getenv == nil {
 		return complaint{}
 	}
 	switch ref.kind {

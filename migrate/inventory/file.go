@@ -22,7 +22,11 @@ type Options struct {
 	KeepGoing  bool                        // faulty and repeated rows become entries that say so, instead of problems
 	Getenv     func(string) (string, bool) // nil: os.LookupEnv
 	CheckField func(name string) error     // refuses a name under fields: that nobody knows; nil: only its form is judged
-	AllowExec  bool                        // exec: and legacyTokens.command are no problem. Open runs neither, ever
+	// AgeIdentityFile holds the keys for inventories that are encrypted with age; "" refuses them.
+	AgeIdentityFile string
+	AllowExec       bool // exec: and legacyTokens.command are no problem. Open runs neither, ever
+
+	watch *watch // Check's; nil: nobody looks for more than problems
 }
 
 // File is an inventory that was read once and found good. It may be used from many goroutines.
@@ -44,7 +48,7 @@ func Open(path string, o Options) (*File, error) {
 	if o.Getenv == nil {
 		o.Getenv = os.LookupEnv
 	}
-	src, err := openSource(path, o.Stdin)
+	src, err := openSource(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -185,8 +189,8 @@ func (f *File) rowAt(offset int64, length int) (row, error) {
 	if offset < 0 || length <= 0 || length > maxPiece {
 		return row{}, f.changed()
 	}
-	text := make([]byte, length)
-	if _, err := f.src.ReadAt(text, offset); err != nil {
+	text, err := f.src.part(offset, length)
+	if err != nil {
 		return row{}, f.changed()
 	}
 	return f.rowOf(text)

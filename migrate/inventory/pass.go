@@ -29,8 +29,11 @@ type pass struct {
 }
 
 func newPass(src source, o Options, visit func(row) error) *pass {
+	if o.watch != nil {
+		o.watch.begin()
+	}
 	return &pass{
-		src: src, o: o, visit: visit, env: &environment{getenv: o.Getenv, known: o.CheckField, dir: src.dir},
+		src: src, o: o, visit: visit, env: &environment{getenv: o.Getenv, known: o.CheckField, dir: src.dir, watch: o.watch},
 		seen: map[[16]byte]int32{}, digest: newDigest(),
 	}
 }

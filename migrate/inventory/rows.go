@@ -21,6 +21,7 @@ func (p *pass) row(r row) error {
 	} else if p.setAside(r.list) {
 		r.Invalid = messages(r.list)
 	}
+	p.o.watch.row(r)
 	addToDigest(p.digest, r.Entry)
 	return p.visit(r)
 }

@@ -25,10 +25,25 @@ type source struct {
 	dir   string // what relative paths in it start from
 	size  int64
 	close func() error
+
+	encrypted bool // ReaderAt decrypts
 }
 
-// openSource opens path. What cannot be read twice (standard input, pipes) is taken into memory.
-func openSource(path string, stdin io.Reader) (source, error) {
+// openSource opens path, and decrypts what is encrypted.
+func openSource(path string, o Options) (source, error) {
+	s, err := rawSource(path, o.Stdin)
+	if err != nil {
+		return s, err
+	}
+	opened, err := s.opened(o.AgeIdentityFile)
+	if err != nil {
+		return source{}, errors.Join(err, s.close())
+	}
+	return opened, nil
+}
+
+// rawSource opens path. What cannot be read twice (standard input, pipes) is taken into memory.
+func rawSource(path string, stdin io.Reader) (source, error) {
 	if path == "-" {
 		return memorySource("stdin", ".", stdin)
 	}
@@ -63,6 +78,16 @@ func memorySource(name, dir string, r io.Reader) (source, error) {
 
 // all is a reader over the whole source.
 func (s source) all() io.Reader { return io.NewSectionReader(s.ReaderAt, 0, s.size) }
+
+// part gives a part of the source. A ReaderAt may tell of the end together with the last bytes.
+func (s source) part(offset int64, length int) ([]byte, error) {
+	text := make([]byte, length)
+	n, err := s.ReadAt(text, offset)
+	if n == length {
+		err = nil
+	}
+	return text, err
+}
 
 // fatal is a file that is no text to begin with: nothing in it can be trusted, so this one problem is all that is said.
 type fatal struct {
@@ -143,7 +168,7 @@ func firstLine(l textLine) (textLine, error) {
 	case bytes.HasPrefix(l.text, []byte("\xFF\xFE")), bytes.HasPrefix(l.text, []byte("\xFE\xFF")):
 		return l, fatal{1, complaint{"the file is UTF-16", "save it as UTF-8"}}
 	case bytes.HasPrefix(l.text, []byte("age-encryption.org/")), bytes.HasPrefix(l.text, []byte("-----BEGIN AGE")):
-		return l, fatal{1, complaint{"the file is encrypted with age", "decrypt it into the command: age -d -i KEY FILE | scmigrate … -i -"}}
+		return l, fatal{1, complaint{"the file is encrypted with age twice", "decrypt it once by hand"}}
 	}
 	return l, nil
 }

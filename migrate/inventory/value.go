@@ -64,6 +64,9 @@ func idComplaint(s string) complaint {
 	return complaint{}
 }
 
+// IsID tells whether a text could be a userId or vehicleId of an inventory.
+func IsID(s string) bool { return s != "" && idComplaint(s).none() }
+
 // grantComplaint judges grant, a name of the user's own that is handed to the token command as an argument.
 func grantComplaint(s string) complaint {
 	if s[0] == '-' {

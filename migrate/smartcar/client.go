@@ -36,6 +36,8 @@ type Options struct {
 	ClientSecrets []secret.Secret // up to three, in the order of trying; empty ones are left out
 	MaxBody       int64           // bytes of an answer after decompression; 0: 16 MiB
 	AllowRefresh  bool            // lets POST auth/oauth/token through the guard: only `inventory refresh` sets it
+
+	ManagementToken secret.Secret // for ManagementConnections alone; without it the guard refuses the management host
 }
 
 // Client talks to Smartcar. It is safe for concurrent use.
@@ -53,6 +55,9 @@ type Client struct {
 	legacyCall exchange
 	appCall    exchange
 	pageCall   exchange
+
+	management     secret.Secret
+	managementCall exchange
 }
 
 // New checks the options; nothing is sent.
@@ -67,7 +72,7 @@ func New(o Options) (*Client, error) {
 	}
 	o.fill()
 	c := &Client{
-		origins: origins, guard: newGuard(o.Transport, origins, o.AllowRefresh), now: o.Now, onCall: o.OnCall,
+		origins: origins, guard: newGuard(o.Transport, origins, o.moreRoutes()...), now: o.Now, onCall: o.OnCall,
 		userAgent: o.UserAgent, maxBody: o.MaxBody,
 		timeouts: map[Host]time.Duration{HostLegacy: o.TimeoutLegacy, HostApp: o.TimeoutApp},
 	}
@@ -96,6 +101,17 @@ func (o *Options) fill() {
 	o.MaxBody = orDefault(o.MaxBody, DefaultMaxBody)
 }
 
+// moreRoutes are what the guard lets through for one command alone.
+func (o *Options) moreRoutes() (list []route) {
+	if o.AllowRefresh {
+		list = append(list, refreshRoute)
+	}
+	if !o.ManagementToken.IsZero() {
+		list = append(list, managementRoute)
+	}
+	return list
+}
+
 func orDefault[T ~int64](given, otherwise T) T {
 	if given > 0 {
 		return given
@@ -116,6 +132,7 @@ func (c *Client) connect(o Options) {
 	c.legacyCall = retried(vehiclePolicy, signed)
 	c.appCall = renewed(c.tokens, retried(vehiclePolicy, signed))
 	c.pageCall = renewed(c.tokens, retried(pagePolicy, signed))
+	c.connectManagement(o.ManagementToken)
 }
 
 // AppToken makes sure that an application token can be had: before the first vehicle is called. The error is

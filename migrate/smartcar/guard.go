@@ -21,12 +21,8 @@ type guard struct {
 	routes  []route
 }
 
-func newGuard(next http.RoundTripper, origins map[Host]*url.URL, allowRefresh bool) guard {
-	allowed := routes
-	if allowRefresh {
-		allowed = append(slices.Clone(routes), refreshRoute)
-	}
-	return guard{next: next, origins: origins, routes: allowed}
+func newGuard(next http.RoundTripper, origins map[Host]*url.URL, more ...route) guard {
+	return guard{next: next, origins: origins, routes: append(slices.Clone(routes), more...)}
 }
 
 // RoundTrip sends an allowed request on as a copy that has nothing the guard did not look at.

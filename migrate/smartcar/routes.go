@@ -11,7 +11,7 @@ type route struct {
 	body   func(contentType string, body []byte) error // nil: no body allowed
 }
 
-// routes is the whole allow-list: every read of smartcar-v3.md §4, smartcar-v2.md §2 and §7, the token endpoint of §2
+// routes is the whole allow-list: every read of smartcar-v3.md §4, smartcar-v2.md §2, the token endpoint of §2
 // there, and the batch of reads. The endpoint paths below a v2 vehicle are added from legacyReads.
 var routes = append([]route{
 	{HostIAM, "POST", "/oauth2/token", nil, clientCredentialsOnly},
@@ -27,12 +27,13 @@ var routes = append([]route{
 	{HostLegacy, "GET", "/v2.0/vehicles", []string{"limit", "offset"}, nil},
 	{HostLegacy, "GET", "/v2.0/vehicles/{vehicle}", nil, nil},
 	{HostLegacy, "POST", "/v2.0/vehicles/{vehicle}/batch", nil, readsOnly},
-
-	{HostManagement, "GET", "/v2.0/management/connections", []string{"limit", "cursor", "user_id", "vehicle_id", "mode"}, nil},
 }, legacyRoutes()...)
 
 // refreshRoute is added only with Options.AllowRefresh: it spends the owner's refresh token (smartcar-v2.md §1.2).
 var refreshRoute = route{HostAuth, "POST", "/oauth/token", nil, refreshOnly}
+
+// managementRoute is added only with Options.ManagementToken (smartcar-v2.md §7). The same path under DELETE disconnects users.
+var managementRoute = route{HostManagement, "GET", "/v2.0/management/connections", []string{"limit", "cursor", "mode"}, nil}
 
 // legacyReads are the GET endpoints below /v2.0/vehicles/{id} (smartcar-v2.md §2.2, §2.4), with their query parameters.
 // The same path with another method is often a command (§2.6). "/" is the vehicle itself.

@@ -1,8 +1,12 @@
 package smartcar
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"scmigrate/migrate/secret"
 )
@@ -26,4 +30,19 @@ func clientForm(clientID string, clientSecret secret.Secret) []byte {
 // sendable is false for a token that no header may carry: it would otherwise fail below us with its reason lost.
 func sendable(token secret.Secret) bool {
 	return !token.IsZero() && printable(token.Reveal())
+}
+
+// signManagement puts the application management token into the request's header (smartcar-v2.md §7).
+func signManagement(r *http.Request, token secret.Secret) { r.SetBasicAuth("default", token.Reveal()) }
+
+// VerifyWebhook tells whether signature is what Smartcar signs a webhook's body with: the hex HMAC-SHA256 of its bytes under
+// the application management token (smartcar-v3.md §10).
+func VerifyWebhook(token secret.Secret, body []byte, signature string) bool {
+	given, err := hex.DecodeString(strings.TrimSpace(signature))
+	if err != nil || token.IsZero() {
+		return false
+	}
+	mac := hmac.New(sha256.New, []byte(token.Reveal()))
+	_, _ = mac.Write(body)
+	return hmac.Equal(mac.Sum(nil), given)
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -59,6 +60,7 @@ type request struct {
 	timeout           time.Duration
 	bearer            TokenFunc     // nil: the request carries no bearer token
 	token             secret.Secret // set by authorised
+	basic             secret.Secret // the management token, in the place of a bearer
 	fingerprint       string
 	attempts          *int        // attempts made so far for this call
 	open              func() bool // false once the host's breaker opened; nil: always open. Set by guarded
@@ -112,12 +114,12 @@ func (c *Client) send(ctx context.Context, r request) (reply, int64, error) {
 	defer response.Body.Close()
 	p := reply{Answer: Answer{Status: response.StatusCode, Header: harmless(response.Header), FetchedAt: c.now()}}
 	p.ServerDate, _ = http.ParseTime(response.Header.Get("Date"))
-	p.RequestID = cleanRequestID(response.Header.Get("Sc-Request-Id"), r.token)
+	p.RequestID = cleanRequestID(response.Header.Get("Sc-Request-Id"), r.token, r.basic)
 	p.Body, err = readBounded(response.Body, c.maxBody)
 	size := int64(len(p.Body))
 	p.Failure, p.class = c.judge(p.Answer, err)
 	if p.Failure != nil {
-		p.Failure.RequestID = cleanRequestID(p.Failure.RequestID, r.token)
+		p.Failure.RequestID = cleanRequestID(p.Failure.RequestID, r.token, r.basic)
 		if p.RequestID == "" {
 			p.RequestID = p.Failure.RequestID
 		}
@@ -145,6 +147,9 @@ func (c *Client) build(ctx context.Context, r request) *http.Request {
 	}
 	if !r.token.IsZero() {
 		signBearer(h, r.token)
+	}
+	if !r.basic.IsZero() {
+		signManagement(h, r.basic)
 	}
 	if len(r.body) > 0 {
 		h.Body = io.NopCloser(bytes.NewReader(r.body))
@@ -224,10 +229,11 @@ func harmless(h http.Header) http.Header {
 // sharedBytes is how much of a token an id may not repeat. Two random UUIDs share so many by chance once in a million.
 const sharedBytes = 8
 
-// cleanRequestID lets through what looks like an id and repeats no part of the token: it ends up in reports and on
+// cleanRequestID lets through what looks like an id and repeats no part of a token: it ends up in reports and on
 // terminals.
-func cleanRequestID(id string, token secret.Secret) string {
-	if len(id) > 128 || !printable(id) || token.Shares(id, sharedBytes) {
+func cleanRequestID(id string, tokens ...secret.Secret) string {
+	shares := func(token secret.Secret) bool { return token.Shares(id, sharedBytes) }
+	if len(id) > 128 || !printable(id) || slices.ContainsFunc(tokens, shares) {
 		return ""
 	}
 	return id

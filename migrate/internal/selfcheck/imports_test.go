@@ -12,6 +12,7 @@ import (
 var level = map[string]int{
 	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/inorder": 0,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
+	"migrate/owners": 2,
 	"migrate":        2,
 	"migrate/ledger": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
@@ -40,6 +41,7 @@ var home = map[string][]string{
 	"github.com/klauspost/compress":   {"migrate/ledger"},
 	"github.com/fxamacker/cbor":       {"compare", "migrate/ledger"}, // compare: how one value is written
 	"github.com/go-json-experiment":   {"compare", "migrate/smartcar"},
+	"filippo.io/age":                  {"migrate/inventory"},
 	"html/template":                   {"migrate/report"},
 	"net/http":                        {"migrate/smartcar", "migrate/cli", "compare", simulator}, // compare: words only, see rules_test.go
 	"os/exec":                         {"migrate/inventory"},
