@@ -90,7 +90,7 @@ func newApp(p Process) *ucli.App {
 		ExitErrHandler: func(*ucli.Context, error) {},
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
-			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
+			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), manifestCommand(p), explainCommand(p), fieldsCommand(p),
 			inventoryCommand(p), simulateCommand(p), completionCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma
