@@ -20,10 +20,11 @@ func manifestCommand(p Process) *ucli.Command {
 		Flags: []ucli.Flag{
 			text("out", "", "the `FILE` to write, readable by its owner only: .yaml, .jsonl or .csv", "o"), overwriteFlag(),
 			text("waves", "1%,10%,100%", "how far each wave reaches: `SHARES` of the vehicles, or numbers of them, cumulative"),
-			text("format", "", "`FORM`: "+strings.Join(manifest.Forms(), ", ")+" (default: by FILE's ending)"),
+			manifestFormFlag("to write"),
 			text("canary", "", "a `COHORT` whose users come first"),
 			number("wave-seed", 1, "another `SEED` draws other users into the first waves"),
 		},
+		Subcommands: []*ucli.Command{manifestVerifyCommand(p)},
 		Action: func(c *ucli.Context) error {
 			o, err := readManifest(c)
 			if err != nil {
@@ -35,6 +36,11 @@ func manifestCommand(p Process) *ucli.Command {
 			}
 			return writeManifest(c.Context, p, l, o)
 		}}
+}
+
+// manifestFormFlag has a variable of its own: SCMIGRATE_FORMAT names the formats of reports.
+func manifestFormFlag(what string) ucli.Flag {
+	return &ucli.StringFlag{Name: "format", Usage: "`FORM` " + what + ": " + strings.Join(manifest.Forms(), ", ") + " (default: by FILE's ending)", EnvVars: env("manifest-format")}
 }
 
 // manifestOptions are the flags of manifest.

@@ -13,7 +13,7 @@ import (
 )
 
 // The CSV form has a row for every record. What is no vehicle's stands in the column about, as JSON.
-var csvColumns = []string{"record", "vehicleId", "userId", "wave", "cohort", "proof", "evidenceAt", "evidence", "permissions", "waivers", "verdict", "cause", "field", "heldBy", "about"}
+var csvColumns = []string{"record", "vehicleId", "userId", "wave", "cohort", "proof", "evidenceAt", "evidence", "fields", "permissions", "waivers", "verdict", "cause", "causeField", "heldBy", "about"}
 
 // The words of the column record.
 var csvRecords = map[kind]string{kindHead: "manifest", kindVehicle: "vehicle", kindLeftOut: "left-out", kindEnd: "end"}
@@ -60,14 +60,15 @@ func csvRow(k kind, line []byte) ([]string, error) {
 		if err := json.Unmarshal(line, &v); err != nil {
 			return nil, err
 		}
-		copy(row[1:], []string{v.VehicleID, v.UserID, strconv.Itoa(v.Wave), v.Cohort, v.Proof, v.EvidenceAt.Format(time.RFC3339), v.Evidence, strings.Join(v.Permissions, " "), strings.Join(v.Waivers, " ")})
+		copy(row[1:], []string{v.VehicleID, v.UserID, strconv.Itoa(v.Wave), v.Cohort, v.Proof, v.EvidenceAt.Format(time.RFC3339), v.Evidence,
+			strings.Join(v.Fields, " "), strings.Join(v.Permissions, " "), strings.Join(v.Waivers, " ")})
 	case kindLeftOut:
 		var v LeftOut
 		if err := json.Unmarshal(line, &v); err != nil {
 			return nil, err
 		}
 		copy(row[1:], []string{v.VehicleID, v.UserID})
-		copy(row[10:], []string{v.Verdict, v.Cause, v.Field, v.HeldBy})
+		copy(row[11:], []string{v.Verdict, v.Cause, v.Field, v.HeldBy})
 	default:
 		row[len(row)-1] = string(line)
 	}
@@ -113,9 +114,10 @@ func csvRecord(row []string) ([]found, error) {
 		if err := errors.Join(err, err2); err != nil {
 			return nil, errRow
 		}
-		record = Vehicle{VehicleID: row[1], UserID: row[2], Wave: wave, Cohort: row[4], Proof: row[5], EvidenceAt: at, Evidence: row[7], Permissions: strings.Fields(row[8]), Waivers: strings.Fields(row[9])}
+		record = Vehicle{VehicleID: row[1], UserID: row[2], Wave: wave, Cohort: row[4], Proof: row[5], EvidenceAt: at, Evidence: row[7],
+			Fields: strings.Fields(row[8]), Permissions: strings.Fields(row[9]), Waivers: strings.Fields(row[10])}
 	case csvRecords[kindLeftOut]:
-		record = LeftOut{VehicleID: row[1], UserID: row[2], Verdict: row[10], Cause: row[11], Field: row[12], HeldBy: row[13]}
+		record = LeftOut{VehicleID: row[1], UserID: row[2], Verdict: row[11], Cause: row[12], Field: row[13], HeldBy: row[14]}
 	default:
 		return nil, errRow
 	}

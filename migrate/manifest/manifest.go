@@ -81,6 +81,7 @@ type Vehicle struct {
 	Proof       string    `json:"proof"`
 	EvidenceAt  time.Time `json:"evidenceAt"`
 	Evidence    string    `json:"evidence"`              // hash of the evidence in the run's ledger
+	Fields      []string  `json:"fields,omitempty"`      // what the inventory demanded of this vehicle by name, sorted
 	Permissions []string  `json:"permissions,omitempty"` // that it must keep
 	Waivers     []string  `json:"waivers,omitempty"`     // by which it is ready
 }

@@ -136,11 +136,11 @@ func (r *reading) takeHead(line []byte) error {
 		return &Refusal{r.number, fmt.Sprintf("it is written as %.60q, this version of scmigrate reads %q", named.Schema, SchemaName), "verify it with the version that wrote it, or " + writeAnew}
 	}
 	if !ok || len(h.Waves) == 0 || len(h.Waves) > MaxWaves {
-		return r.odd("its head is not as scmigrate writes it")
+		return refuse(r.number, "its head is not as scmigrate writes it: it was changed")
 	}
 	for i, w := range h.Waves {
 		if w.Wave != i+1 {
-			return r.odd("its waves are not in their order")
+			return refuse(r.number, "its waves are not in their order: they were changed")
 		}
 	}
 	r.head = &h

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -66,7 +67,7 @@ func entries(ctx context.Context, s Source, p *Plan) iter.Seq2[entry, error] {
 			return entry{line: line}, err
 		}
 		v := Vehicle{VehicleID: rec.Entry.VehicleID, UserID: rec.Entry.UserID, Wave: wave, Cohort: rec.Entry.Cohort, Proof: string(rec.Judgement.Proof),
-			EvidenceAt: rec.At.UTC().Truncate(time.Second), Evidence: hashOf(stored), Permissions: migrate.Needs(rec, s.Rules), Waivers: waiversOf(rec)}
+			EvidenceAt: rec.At.UTC().Truncate(time.Second), Evidence: hashOf(stored), Fields: slices.Sorted(slices.Values(rec.Entry.Fields)), Permissions: migrate.Needs(rec, s.Rules), Waivers: waiversOf(rec)}
 		line, err := encode(v)
 		return entry{wave, line, v.Waivers}, err
 	})
