@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -45,24 +44,20 @@ type Visit struct {
 // the file is at fault. What was visited before it may be of a forged file.
 func Read(r io.Reader, form Form, visit Visit) (End, error) {
 	in := reading{lines: form.reader(), sum: newSumming(), visit: visit}
-	text := bufio.NewReaderSize(r, maxLine)
-	for {
-		line, err := text.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			return End{}, refuse(in.number+1, "the line is longer than %d bytes: this is no manifest", maxLine)
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
+	text := bufio.NewScanner(r)
+	text.Buffer(nil, maxLine)
+	for text.Scan() {
+		if err := in.take(text.Bytes()); err != nil {
 			return End{}, err
 		}
-		if len(line) > 0 {
-			if wrong := in.take(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))); wrong != nil {
-				return End{}, wrong
-			}
-		}
-		if err != nil {
-			return in.finish()
-		}
 	}
+	switch err := text.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return End{}, refuse(in.number+1, "the line is longer than %d bytes: this is no manifest", maxLine)
+	case err != nil:
+		return End{}, fmt.Errorf("cannot read the manifest: %w", err)
+	}
+	return in.finish()
 }
 
 // reading is a manifest while its lines come.
