@@ -93,7 +93,7 @@ func writeManifest(ctx context.Context, p Process, l *ledger.Ledger, o manifestO
 	if counts.Vehicles == 0 {
 		return &exitError{migrate.ExitUndecided, fmt.Errorf("nothing was written: no user can be switched (%d of %d vehicles are ready; see: scmigrate report %s)", h.review.Counts().Ready, h.review.Counts().Total(), l.Dir())}
 	}
-	list, err := manifest.Write(ctx, o.out, o.form, Version(), manifest.Source{Ledger: l, Rules: h.rules, Judge: h.judge}, plan)
+	list, err := manifest.Write(ctx, o.out, o.form, manifest.Source{Ledger: l, Plan: plan, Tool: Version(), Rules: h.rules, Judge: h.judge})
 	if err != nil {
 		return err
 	}

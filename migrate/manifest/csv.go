@@ -33,6 +33,9 @@ func (c *csvWriter) put(k kind, line []byte) error {
 	return err
 }
 
+// csvEscaped are the first characters of a cell before which an apostrophe is put.
+const csvEscaped = "=+-@'"
+
 // csvText is one row as RFC 4180 writes it. A cell that a spreadsheet would take for a formula, or that begins with an
 // apostrophe itself, begins with one.
 func csvText(row []string) []byte {
@@ -41,7 +44,7 @@ func csvText(row []string) []byte {
 	w.UseCRLF = true
 	cells := make([]string, len(row))
 	for i, cell := range row {
-		if cell != "" && strings.Contains("=+-@'", cell[:1]) {
+		if strings.IndexAny(cell, csvEscaped) == 0 {
 			cell = "'" + cell
 		}
 		cells[i] = cell

@@ -238,3 +238,24 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestTimeSpeaksAgainstEntries: by itself, at its very bounds.
+func TestTimeSpeaksAgainstEntries(t *testing.T) {
+	lastDay := time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)
+	for _, c := range []struct {
+		now    time.Time
+		maxAge time.Duration
+		want   int
+	}{
+		{today, 24 * time.Hour, 0}, {today.Add(time.Second), 24 * time.Hour, 7}, {measured, time.Hour, 0}, {measured.Add(-5 * time.Minute), time.Hour, 0}, {measured.Add(-6 * time.Minute), time.Hour, 7},
+		{lastDay, 1000 * time.Hour, 0}, {lastDay.Add(time.Second), 1000 * time.Hour, 1},
+	} {
+		v, err := Open(bytes.NewReader(aList().sealed(t, JSONL)), JSONL, Terms{Now: c.now, MaxAge: c.maxAge})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := v.Account().Refused; got != c.want {
+			t.Errorf("at %s with %s: %d are refused, want %d", c.now, c.maxAge, got, c.want)
+		}
+	}
+}

@@ -20,22 +20,24 @@ import (
 	"scmigrate/migrate/rules"
 )
 
-// Source is a run whose vehicles are judged as of today.
+// Source is a run whose vehicles are judged as of today, and the plan that was made of them.
 type Source struct {
 	Ledger *ledger.Ledger
+	Plan   *Plan  // settled
+	Tool   string // version of what writes
 	Rules  rules.Rules
 	Judge  func(migrate.Record) migrate.Judgement // called from several goroutines at once
 }
 
-// Write makes the list of a settled plan at path, readable by its owner only, whole or not at all. tool is the version of what
-// writes. The same ledger, options and day of the waivers give the same bytes.
-func Write(ctx context.Context, path string, form Form, tool string, s Source, p *Plan) (h Head, err error) {
-	spill, err := newSpill(filepath.Dir(path), len(p.waves))
+// Write makes the list at path, readable by its owner only, whole or not at all. The same ledger, options and day of the
+// waivers give the same bytes.
+func Write(ctx context.Context, path string, form Form, s Source) (h Head, err error) {
+	spill, err := newSpill(filepath.Dir(path), len(s.Plan.waves))
 	if err != nil {
 		return h, err
 	}
 	defer func() { err = errors.Join(err, spill.close()) }()
-	for one, err := range entries(ctx, s, p) {
+	for one, err := range entries(ctx, s) {
 		if err == nil {
 			err = spill.put(one)
 		}
@@ -47,7 +49,7 @@ func Write(ctx context.Context, path string, form Form, tool string, s Source, p
 	if err != nil {
 		return h, err
 	}
-	h = headOf(header, tool, s.Rules, p, spill.waivers)
+	h = headOf(header, s, spill.waivers)
 	return h, publish(path, header, func(w io.Writer, key []byte) error { return writeAll(w, form, h, spill, key) })
 }
 
@@ -58,10 +60,10 @@ type entry struct {
 	waivers []string
 }
 
-func entries(ctx context.Context, s Source, p *Plan) iter.Seq2[entry, error] {
+func entries(ctx context.Context, s Source) iter.Seq2[entry, error] {
 	return ledger.MapStored(ctx, s.Ledger, func(rec migrate.Record, stored []byte) (entry, error) {
 		rec.Judgement = s.Judge(rec)
-		wave, heldBy := p.place(rec)
+		wave, heldBy := s.Plan.place(rec)
 		if wave == 0 {
 			line, err := encode(leftOut(rec, heldBy))
 			return entry{line: line}, err
@@ -73,11 +75,12 @@ func entries(ctx context.Context, s Source, p *Plan) iter.Seq2[entry, error] {
 	})
 }
 
-func headOf(r ledger.Header, tool string, demands rules.Rules, p *Plan, used map[string]bool) Head {
-	h := Head{Schema: SchemaName, Tool: Tool{"scmigrate", tool}, Seed: p.o.Seed, Canary: p.o.Canary, Counts: p.counts, Waves: p.waves,
+func headOf(r ledger.Header, s Source, used map[string]bool) Head {
+	p := s.Plan
+	h := Head{Schema: SchemaName, Tool: Tool{"scmigrate", s.Tool}, Seed: p.o.Seed, Canary: p.o.Canary, Counts: p.counts, Waves: p.waves,
 		Run: Run{ID: r.RunID, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, InventoryDigest: r.InventoryDigest, RulesDigest: r.RulesDigest,
 			LegacyAPI: cmp.Or(r.LegacyAPI, "v2"), Fields: r.Fields, Sample: r.Sample, Shard: r.Shard}}
-	for _, w := range demands.Waivers {
+	for _, w := range s.Rules.Waivers {
 		if used[w.ID] {
 			h.Waivers = append(h.Waivers, Waiver{w.ID, w.Expires.UTC().Format(time.DateOnly)})
 		}
