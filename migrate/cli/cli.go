@@ -108,7 +108,7 @@ func newApp(p Process) *ucli.App {
 		ExitErrHandler: func(*ucli.Context, error) {},
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
-			demoCommand(p), planCommand(p), preflightCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
+			demoCommand(p), planCommand(p), preflightCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), manifestCommand(p), explainCommand(p), fieldsCommand(p),
 			inventoryCommand(p), reproCommand(p), purgeCommand(p), simulateCommand(p), completionCommand(p), manCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma
