@@ -159,6 +159,9 @@ func (f Finding) Under(t Tolerance) Finding {
 	if !ok || f.Legacy.Status != Served || f.App.Status != Served || f.Outcome == NoCounterpart {
 		return f
 	}
+	if known.Quantity == Place && f.Distance == nil { // against a baseline, whose position was not kept
+		return f
+	}
 	field := *known
 	field.Tolerance = t.asLabelled(f.App)
 	unequal := !field.equal(f.Legacy.comparable(f.App), f.App.comparable(f.Legacy))

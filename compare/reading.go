@@ -72,8 +72,13 @@ func (r *Reading) fail(note string) {
 	r.Failure = &Failure{Kind: KindMalformed, Note: note}
 }
 
-// maxLabel bounds what is kept of a unit label: it is text from outside.
-const maxLabel = 24
+// Bounds of what is kept of text from outside, in bytes: of a unit's label, of a word or a name, of a whole set. What is
+// longer is nothing that Smartcar documents, and would make a vehicle's evidence too large to be read again.
+const (
+	maxLabel = 24
+	MaxWord  = 1 << 10
+	maxSet   = 256 << 10
+)
 
 // take reads a raw value of the field's quantity into the Reading. label is the unit as the answer states it, "" for
 // none. Whatever is not of the quantity's shape becomes a failure with a note, never a guess.
@@ -133,7 +138,11 @@ func (r *Reading) takeWord(f *Field, raw any) {
 	if f.Quantity == Word && f.Name != "id" {
 		s = strings.ToUpper(s)
 	}
-	r.Value = TextValue(strings.TrimSpace(s))
+	if s = strings.TrimSpace(s); len(s) > MaxWord {
+		r.fail("a text longer than any of its kind")
+		return
+	}
+	r.Value = TextValue(s)
 }
 
 func (r *Reading) takeFlag(raw any) {
@@ -164,6 +173,13 @@ func (r *Reading) takeSet(raw any) {
 	if !ok {
 		r.fail("not a list")
 		return
+	}
+	size := 0
+	for _, item := range items {
+		if size += len(item) + 1; size > maxSet {
+			r.fail("a list longer than any of its kind")
+			return
+		}
 	}
 	r.Value = SetValue(items)
 }

@@ -284,8 +284,17 @@ func AllFailed(fields []*Field, f Failure) []Reading {
 	return readings
 }
 
-// Text and Number are attributes of the car as the answer states them, zero where it does not.
-func (s Signals) Text(name string) string { return toText(s.Vehicle[name]) }
+// Text and Number are attributes of the car as the answer states them, zero where it does not, or not in so few bytes as a
+// word may have.
+func (s Signals) Text(name string) string { return Brief(toText(s.Vehicle[name])) }
+
+// Brief is a text from outside that is no longer than a word may be, "" for others.
+func Brief(text string) string {
+	if len(text) > MaxWord {
+		return ""
+	}
+	return text
+}
 
 // Number reads an attribute that may come as number or as text (the year).
 func (s Signals) Number(name string) int {

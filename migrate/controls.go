@@ -6,27 +6,48 @@ import (
 	"strings"
 
 	"scmigrate/compare"
+	"scmigrate/migrate/smartcar"
 )
 
-// control asks for a few cars with a user id that has no connection to them: Smartcar must refuse. A 200 with at least
+// ControlStore is where negative controls take their pairs from and keep their results. Every Store is one.
+type ControlStore interface {
+	SampleLinks(ctx context.Context, n int) ([]Link, error)
+	Links(ctx context.Context, vehicleID string) ([]Link, error)
+	Controls(ctx context.Context) (Controls, error)
+	SaveControls(ctx context.Context, c Controls) error
+}
+
+// Prober makes negative controls.
+type Prober struct {
+	Client *smartcar.Client
+	Store  ControlStore
+	Wanted int          // so many refusals are enough
+	Say    func(string) // told before the first request
+}
+
+func (r *Run) control(ctx context.Context) (Stop, error) {
+	return Prober{Client: r.Client, Store: r.Store, Wanted: r.Controls, Say: r.say}.Probe(ctx)
+}
+
+// Probe asks for a few cars with a user id that has no connection to them: Smartcar must refuse. A 200 with at least
 // one signal is confirmed on a second pair before it is called a breach (DESIGN §3.2). Each result is durable before the
 // next control. A resumed run keeps what was decided, makes only the controls that are missing, on other cars, and stays
 // stopped after a breach.
-func (r *Run) control(ctx context.Context) (Stop, error) {
-	c, err := r.Store.Controls(ctx)
-	if err != nil || c.Breached() || c.Refused >= r.Controls {
+func (p Prober) Probe(ctx context.Context) (Stop, error) {
+	c, err := p.Store.Controls(ctx)
+	if err != nil || c.Breached() || c.Refused >= p.Wanted {
 		return breach(c), err
 	}
-	links, err := r.Store.SampleLinks(ctx, 50)
+	links, err := p.Store.SampleLinks(ctx, 50)
 	if err != nil {
 		return StopNone, err
 	}
 	c = c.decided()
-	limit := r.Controls
-	r.say("checking that foreign user ids are refused")
+	limit := p.Wanted
+	p.Say("checking that foreign user ids are refused")
 	for _, pair := range foreignPairs(links) {
 		if c.Served == 1 { // not confirmed yet
-			limit = r.Controls + confirmations
+			limit = p.Wanted + confirmations
 		}
 		if c.Tried >= limit || c.Breached() {
 			break
@@ -34,10 +55,10 @@ func (r *Run) control(ctx context.Context) (Stop, error) {
 		if c.made(pair) {
 			continue
 		}
-		if err := r.controlPair(ctx, pair, &c); err != nil {
+		if err := p.probePair(ctx, pair, &c); err != nil {
 			return StopNone, err
 		}
-		if err := r.Store.SaveControls(ctx, c); err != nil {
+		if err := p.Store.SaveControls(ctx, c); err != nil {
 			return StopNone, err
 		}
 	}
@@ -91,13 +112,13 @@ func foreignPairs(links []Link) []Link {
 	return pairs
 }
 
-// controlPair makes one control, unless the whole list knows the pair after all, or does not name every user of the car.
-func (r *Run) controlPair(ctx context.Context, pair Link, c *Controls) error {
-	links, err := r.Store.Links(ctx, pair.VehicleID)
+// probePair makes one control, unless the whole list knows the pair after all, or does not name every user of the car.
+func (p Prober) probePair(ctx context.Context, pair Link, c *Controls) error {
+	links, err := p.Store.Links(ctx, pair.VehicleID)
 	if err != nil || listed(links, pair.UserID) || anonymous(links) {
 		return err
 	}
-	answer, err := r.Client.Signals(ctx, pair.VehicleID, pair.UserID)
+	answer, err := p.Client.Signals(ctx, pair.VehicleID, pair.UserID)
 	if err != nil {
 		return err
 	}
@@ -107,7 +128,7 @@ func (r *Run) controlPair(ctx context.Context, pair Link, c *Controls) error {
 		c.Refused++
 		c.RefusedFor = append(c.RefusedFor, pair.VehicleID)
 	case f == nil && servesAnything(answer.Body):
-		return r.served(ctx, pair, c)
+		return p.served(ctx, pair, c)
 	default:
 		c.Undecided++
 	}
@@ -119,8 +140,8 @@ func refusesUser(f compare.Failure) bool { return appOutcome(f) == LegNotConnect
 
 // served reads the car's connections again before it believes that the user is a foreign one: the list may have been
 // incomplete, or he may have connected since.
-func (r *Run) served(ctx context.Context, pair Link, c *Controls) error {
-	links, whole, err := r.askLinks(ctx, pair.VehicleID)
+func (p Prober) served(ctx context.Context, pair Link, c *Controls) error {
+	links, whole, err := AskLinks(ctx, p.Client, pair.VehicleID)
 	if err != nil {
 		return err
 	}

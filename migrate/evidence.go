@@ -35,7 +35,7 @@ const (
 
 // LegacyOutcomes and AppOutcomes are every outcome that a leg can have; the judge's table has a row for each pair.
 func LegacyOutcomes() []LegOutcome {
-	return append(commonOutcomes(), LegTokenMissing, LegTokenRefused, LegGrantDead, LegTokenWrong, LegNotFound, LegOpaqueRefused, LegOpaqueDenied)
+	return append(commonOutcomes(), LegTokenMissing, LegTokenRefused, LegGrantDead, LegTokenWrong, LegNotFound, LegOpaqueRefused, LegOpaqueDenied, LegNoBaseline)
 }
 
 // AppOutcomes: see LegacyOutcomes.
@@ -58,6 +58,10 @@ type Leg struct {
 	Got        time.Time        `json:"got,omitzero"`       // this machine's clock at that answer
 	Requests   int              `json:"requests,omitempty"` // that were answered, retries included
 }
+
+// called tells whether anything of the leg was answered, or kept it from being called. A visit that ended before it began
+// has no outcomes at all.
+func (l Leg) called() bool { return l.Outcome != LegNotRun && l.Outcome != "" || l.Requests > 0 }
 
 // detail is the leg's failure in words that may be printed.
 func (l Leg) detail() string {
@@ -111,13 +115,21 @@ type Evidence struct {
 	Model    string            `json:"model,omitempty"`
 	Year     int               `json:"year,omitempty"`
 	Mode     string            `json:"mode,omitempty"`
-	Cut      bool              `json:"cut,omitempty"`  // the visit ended early: it is repeated, whatever it came to
-	At       time.Time         `json:"at,omitzero"`    // when the visit began
-	Again    Spent             `json:"again,omitzero"` // on rechecks, apart from what the legs cost
+	Cut      bool              `json:"cut,omitempty"`     // the visit ended early: it is repeated, whatever it came to
+	At       time.Time         `json:"at,omitzero"`       // when the visit began
+	Again    Spent             `json:"again,omitzero"`    // on rechecks, apart from what the legs cost
+	Baseline time.Time         `json:"baseline,omitzero"` // when an earlier run asked the legacy leg that stands here; zero: this run did
 
 	Earlier int           `json:"earlier,omitempty"` // billed reads that earlier visits cost: the cap is that of the whole run
 	Spared  bool          `json:"-"`                 // no call was made, because the vehicle has had what it may have; see Run.save
 	Wait    time.Duration `json:"-"`                 // for now: it may be asked again after that
+}
+
+// listOnly tells evidence of the connections list alone, on purpose (--legs connections): no leg was called, and nothing kept
+// one from being called.
+func (e Evidence) listOnly() bool {
+	uncalled := func(l Leg) bool { return l.Outcome == LegNotRun && l.Detail == "" && l.Failure == nil }
+	return !e.Cut && uncalled(e.Legacy) && uncalled(e.App)
 }
 
 // billed is what the visit and its rechecks have cost, on both legs.
@@ -157,6 +169,9 @@ type Facts struct {
 	LegacyRetired bool `json:"legacyRetired,omitempty"`
 	AppNotEnabled bool `json:"appNotEnabled,omitempty"`
 
+	LegacyEnded time.Time `json:"legacyEnded,omitzero"` // whom v2 refused after it was refused like everybody
+	AppEnded    time.Time `json:"appEnded,omitzero"`    // the same of v3
+
 	Breached []string     `json:"breached,omitempty"` // vehicles that were served to a foreign user
 	Suspects []Suspect    `json:"suspects,omitempty"` // fields that are wrong for a whole make
 	Waivers  []WaiverFact `json:"waivers,omitempty"`  // waivers there is something to say about
@@ -172,6 +187,13 @@ type Suspect struct {
 	Reason   compare.Reason `json:"reason"` // ReasonUnit or ReasonValue
 	Note     string         `json:"note"`   // the proof in words
 	Vehicles int            `json:"vehicles"`
+}
+
+// of are the facts as they hold for one vehicle.
+func (f Facts) of(rec Record) Facts {
+	f.LegacyRetired = f.LegacyRetired || !f.LegacyEnded.IsZero() && rec.At.After(f.LegacyEnded)
+	f.AppNotEnabled = f.AppNotEnabled || !f.AppEnded.IsZero() && rec.At.After(f.AppEnded)
+	return f
 }
 
 // breached tells whether a vehicle was served to a foreign user.

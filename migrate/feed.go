@@ -22,6 +22,7 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 	defer giveUp()
 	visit := func(ctx context.Context, t Turn) error {
 		record, leave, err := r.visit(ctx, t)
+		record.At = r.Now()
 		if errors.As(err, new(*crash.Error)) {
 			giveUp()
 		}
@@ -88,7 +89,6 @@ func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), e
 
 // save judges and saves one vehicle. It counts as done only when it is durable.
 func (r *Run) save(ctx context.Context, t Turn, record Record) error {
-	record.At = r.Now()
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
 	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
 		if record.Evidence.Wait == 0 {
@@ -110,13 +110,16 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 // findings it is never ready, and it is repeated on resume.
 func (r *Run) saveCut(ctx context.Context, record Record) error {
 	e := &record.Evidence
-	if e.Legacy.Outcome == LegNotRun && e.App.Outcome == LegNotRun && !e.Identity.Absent {
+	if !e.Legacy.called() && !e.App.called() && !e.Identity.Absent {
 		return nil
 	}
-	e.Findings, e.Cut, record.At = nil, true, r.Now()
+	e.Findings, e.Cut = nil, true
 	for _, leg := range []*Leg{&e.Legacy, &e.App} {
-		if leg.Outcome == LegNotRun {
+		switch {
+		case !leg.called():
 			leg.Detail = "the run ended before this leg was called"
+		case leg.Outcome == LegNotRun: // read path by path
+			leg.Detail = "the run ended before this leg was read to its end"
 		}
 	}
 	record.Judgement = Judge(record.Entry, record.Evidence, Facts{}, r.Rules)

@@ -254,3 +254,81 @@ func TestAKeptRecordIsSaid(t *testing.T) {
 		}
 	})
 }
+
+// TestABudgetThatEndsBeforeTheLastCar ends the run, however many workers there are: nobody waits for a car that was drawn and
+// is not begun any more.
+func TestABudgetThatEndsBeforeTheLastCar(t *testing.T) {
+	for _, workers := range []int{1, 2, 8, 16} {
+		synctest.Test(t, func(t *testing.T) {
+			r, caller, store := runOf(t, 20, workers)
+			r.Meter.Caller = &budgeted{garage: caller, left: 20 - max(1, workers/8) - 1}
+			feed, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			_, err := r.feed(feed, t.Context())
+			if stop := stopOf(t.Context(), feed, err); stop != StopBudget || feed.Err() != nil {
+				t.Errorf("%d workers: %q, %v", workers, stop, err)
+			}
+			if len(store.records) < len(caller.batches) {
+				t.Errorf("%d workers: %d cars called, %d durable", workers, len(caller.batches), len(store.records))
+			}
+		})
+	}
+}
+
+// budgeted lets so many cars be called.
+type budgeted struct {
+	*garage
+	left int
+}
+
+// BatchFrom is the garage's while the budget lasts.
+func (b *budgeted) BatchFrom(ctx context.Context, id string, token smartcar.TokenFunc, paths []string) (smartcar.Answer, error) {
+	b.mu.Lock()
+	b.left--
+	over := b.left < 0
+	b.mu.Unlock()
+	if over {
+		return smartcar.Answer{}, smartcar.ErrBudget
+	}
+	return b.garage.BatchFrom(ctx, id, token, paths)
+}
+
+// TestWhatWasReadPathByPathIsPaidFor: where batch is refused, a run that ends between two paths keeps what the first ones cost.
+func TestWhatWasReadPathByPathIsPaidFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := runOf(t, 1, 1)
+		caller.batch = func(string, int) *smartcar.Answer {
+			a := refused(430, "BILLING", "INVALID_PLAN")
+			return &a
+		}
+		r.Meter.Caller = &pathwise{garage: caller, left: 2}
+		if _, err := r.feed(t.Context(), t.Context()); !errors.Is(err, smartcar.ErrBudget) {
+			t.Error(err)
+		}
+		rec := store.records[0]
+		if e := rec.Evidence; e.Legacy.Billed != 2 || !e.Cut || rec.Judgement.Verdict != Inconclusive || rec.Finished() {
+			t.Errorf("%+v is %+v", e.Legacy, rec.Judgement)
+		}
+	})
+}
+
+// pathwise lets so many paths be read singly.
+type pathwise struct {
+	*garage
+	left int
+}
+
+// LegacyGetFrom serves an empty object while the budget lasts, and only the legacy leg is called.
+func (p *pathwise) LegacyGetFrom(context.Context, string, string, smartcar.TokenFunc) (smartcar.Answer, error) {
+	if p.left--; p.left < 0 {
+		return smartcar.Answer{}, smartcar.ErrBudget
+	}
+	a := answered(map[string]any{})
+	a.Attempts = 1
+	return a, nil
+}
+
+// Signals is beyond the budget, too.
+func (p *pathwise) Signals(context.Context, string, string) (smartcar.Answer, error) {
+	return smartcar.Answer{}, smartcar.ErrBudget
+}

@@ -43,11 +43,13 @@ func (f *Fleet) Gates() []Gate {
 		evaluated[i] = f.evaluate(g, holding)
 		if f.unbounded(g) && evaluated[i].Met == metYes {
 			evaluated[i].Met = metUndecided
-			evaluated[i].Observed += " of those drawn; only a gate with a bound, like @95%, speaks for the rest"
+			evaluated[i].Observed += ofThoseDrawn
 		}
 	}
 	return evaluated
 }
+
+const ofThoseDrawn = " of those drawn; only a gate with a bound, like @95%, speaks for the rest"
 
 // unbounded tells a gate that speaks for the drawn vehicles alone.
 func (f *Fleet) unbounded(g rules.Gate) bool { return f.Sample.Partial() && g.Confidence == 0 }
@@ -69,6 +71,9 @@ func (f *Fleet) evaluate(g rules.Gate, holding excuses) Gate {
 	default:
 		low, high := r.interval(scoped)
 		met, observed = decide(g, low, high), r.said(low, high)
+		if met == metNo && f.unbounded(g) && !g.Percent && decide(g, low, high+float64(f.Sample.Of-f.Sample.Vehicles)) != metNo {
+			met, observed = metUndecided, observed+ofThoseDrawn // vehicles that were not drawn may join them
+		}
 	}
 	return Gate{g.String(), met, observed}
 }

@@ -237,6 +237,8 @@ func TestGatesOverASample(t *testing.T) {
 	}{
 		{"no bound", Counts{Ready: 300}, 1, []string{"blocked == 0", "ready >= 50%"}, "undecided undecided", "0 of those drawn; only a gate with a bound, like @95%, speaks for the rest"},
 		{"no bound, and it fails", Counts{Ready: 299, Blocked: 1}, 1, []string{"blocked == 0"}, "no", "1"},
+		{"no bound, and those not drawn may be ready too", Counts{Ready: 300}, 1, []string{"ready >= 9000", "ready > 10000", "ready == 10000", "ready == 299"}, "undecided no undecided no", ""},
+		{"no bound, and too many were drawn already", Counts{Ready: 290, Blocked: 10}, 1, []string{"blocked < 10", "blocked == 9"}, "no no", ""},
 		{"the bound holds", Counts{Ready: 300}, 1, []string{"blocked <= 1% @95%"}, "yes", "0% to 0.99% at 95% (0 of 300)"},
 		{"and beside it a gate without one", Counts{Ready: 300}, 1, []string{"blocked <= 1% @95%", "ready >= 100"}, "yes undecided", ""},
 		{"more certainty than there is", Counts{Ready: 300}, 1, []string{"blocked <= 1% @99%"}, "undecided", ""},

@@ -116,7 +116,7 @@ func (i *impact) weigh(v *Review, rec Record) {
 	if i.marks != nil && off+on == 0 || i.waiver != nil && !waivedBy(rec.Judgement, i.waiver) {
 		return // it cannot matter here
 	}
-	without := Judge(rec.Entry, rec.Evidence, v.facts, i.without)
+	without := Judge(rec.Entry, rec.Evidence, v.facts.of(rec), i.without)
 	if i.marks == nil {
 		off, on = fewer(without, rec.Judgement), fewer(rec.Judgement, without)
 	}

@@ -164,12 +164,25 @@ func (c *court) permissions() {
 			c.withoutPermission(f, missing)
 		}
 	}
+	if c.e.listOnly() {
+		c.permissionsOfNamed()
+	}
 	if len(c.rules.Permissions) > 0 && !c.e.Identity.Listed.states() && c.e.Legacy.Outcome == LegAnswered && c.e.App.Outcome == LegAnswered {
 		c.blame(SignalUnavailable, "the rules ask for permissions, and which are granted is not known")
 	}
 	for _, p := range c.rules.Permissions {
 		if listed := c.e.Identity.Listed; listed.states() && !slices.Contains(listed.Permissions, p) {
 			c.blame(PermissionLost, p)
+		}
+	}
+}
+
+// permissionsOfNamed: where only the list was read, a field that is required by name and whose permission the connection lacks
+// is lost as far as anybody knows: the legacy leg was not measured (CONTRACT §6, precedence).
+func (c *court) permissionsOfNamed() {
+	for _, f := range c.neverAsked() {
+		if missing := c.missingPermission(f); missing != "" && c.required(f) {
+			c.withoutPermission(f, missing)
 		}
 	}
 }
@@ -211,6 +224,9 @@ func (c *court) judgement() Judgement {
 		j.Proof = ProofFull
 		if c.vague > 0 || len(c.causes) > 0 {
 			j.Proof = ProofPartial
+		}
+		if !c.e.Baseline.IsZero() {
+			j.Proof = ProofAppOnly
 		}
 	}
 	return j

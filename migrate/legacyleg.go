@@ -31,7 +31,7 @@ func (v *visit) legacyLeg(ctx context.Context) error {
 	case answer.Failure == nil:
 		v.readBatch(answer)
 		return nil
-	case batchRefused(*answer.Failure):
+	case RefusesBatch(*answer.Failure):
 		return v.singles(ctx, v.asked, answer.Failure)
 	case answer.Failure.Kind == compare.KindInvalid && len(v.standardPaths()) < len(v.asked):
 		return v.withoutMakes(ctx, answer)
@@ -218,8 +218,8 @@ func (v *visit) serverTime() time.Time {
 	return v.server
 }
 
-// batchRefused tells the refusals of batch itself: a plan without it, or no such endpoint (smartcar-v2.md §3).
-func batchRefused(f compare.Failure) bool {
+// RefusesBatch tells the refusals that may be of batch itself: a plan without it, or no such endpoint (smartcar-v2.md §3).
+func RefusesBatch(f compare.Failure) bool {
 	return f.Code == "INVALID_PLAN" || f.Kind == compare.KindNotFound
 }
 

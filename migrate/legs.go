@@ -42,8 +42,9 @@ type Meter struct {
 	Billed int                                          // the most billed reads for one vehicle
 	Pause  func(host smartcar.Host, wait time.Duration) // told when a batch item says that the application's bucket is empty; nil: nobody
 
-	LegacyAPI string // LegacyV2 or LegacyV3; "" is LegacyV2
-	Others    bool   // LegacyV3 only: compare the signals that no field of the catalogue reads, too
+	LegacyAPI string                                                         // LegacyV2, LegacyV3 or LegacyNone; "" is LegacyV2
+	Baseline  func(ctx context.Context, e inventory.Entry) (Baseline, error) // LegacyNone only: what the earlier run knows of a vehicle
+	Others    bool                                                           // LegacyV3 only: compare the signals that no field of the catalogue reads, too
 
 	vins   vins
 	looks  turnstile // to vehicles that no entry has
@@ -108,11 +109,17 @@ type visit struct {
 	batch    compare.Batch
 	signals  *compare.Signals
 	opaque   *compare.Signals // the legacy leg's, where it was asked on v3
+	earlier  Baseline         // in the legacy leg's place, where there is none
 }
 
 func (v *visit) run(ctx context.Context) error {
 	legs := []func(context.Context) error{v.appLeg}
-	if v.meter.Legs != "app" {
+	switch {
+	case v.meter.noLegacy():
+		if known, err := v.takeBaseline(ctx); err != nil || !known {
+			return err
+		}
+	case v.meter.Legs != "app":
 		usable, err := v.resolve(ctx)
 		if err != nil || !usable {
 			return err
@@ -295,10 +302,14 @@ func (v *visit) compare() {
 	e := v.evidence
 	v.describeAlike()
 	legacy := v.legacyReadings(v.fields)
-	if e.Legacy.Outcome == LegAnswered {
+	if e.Legacy.Outcome == LegAnswered && !v.meter.noLegacy() { // the earlier run has settled its own
 		e.Legacy.settle(v.settling(legacy), legacyOutcome)
 	}
 	app := v.appReadings()
+	if v.meter.noLegacy() {
+		e.Findings = compare.DiffBaseline(v.fields, legacy, app)
+		return
+	}
 	e.Findings = append(compare.Diff(v.fields, legacy, app), v.others()...)
 }
 
@@ -326,7 +337,7 @@ func (v *visit) appReadings() []compare.Reading {
 // owner asks whose token it is, where the list leaves that in doubt.
 func (v *visit) owner(ctx context.Context) error {
 	e := v.evidence
-	if e.Legacy.Outcome != LegAnswered || !e.Identity.ownerInDoubt() || v.entry.UserID == "" || v.meter.sameAPI() {
+	if e.Legacy.Outcome != LegAnswered || !e.Identity.ownerInDoubt() || v.entry.UserID == "" || v.meter.sameAPI() || v.meter.noLegacy() {
 		return nil
 	}
 	answer, err := v.meter.Caller.LegacyUserFrom(ctx, v.same(v.token.Secret))

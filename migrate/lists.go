@@ -135,6 +135,10 @@ func (r *Run) readOnce(ctx context.Context, mode string) (list LinkList, failure
 	return list, failure, err
 }
 
+// RefusesApplication tells an answer to the connections list that is about the whole application, which v3 does not let in,
+// from trouble that may pass.
+func RefusesApplication(f compare.Failure) bool { return refusedList(f) == StopAppRefused }
+
 // refusedList tells a refusal of the whole application from a list that cannot be read just now.
 func refusedList(f compare.Failure) Stop {
 	switch f.Kind {
@@ -155,15 +159,15 @@ func (r *Run) linksOf(ctx context.Context, entry inventory.Entry) (links []Link,
 	if listed(links, entry.UserID) && (entry.UserID != "" || whole) {
 		return links, whole, nil // that a user is the only one takes a whole list
 	}
-	asked, whole, err := r.askLinks(ctx, entry.VehicleID)
+	asked, whole, err := AskLinks(ctx, r.Client, entry.VehicleID)
 	return merge(links, asked), whole && !anonymous(links), err
 }
 
-// askLinks asks for the connections of one vehicle in both modes; whole tells whether the answers are all there are.
-func (r *Run) askLinks(ctx context.Context, vehicleID string) (links []Link, whole bool, err error) {
+// AskLinks asks for the connections of one vehicle in both modes; whole tells whether the answers are all there are.
+func AskLinks(ctx context.Context, client *smartcar.Client, vehicleID string) (links []Link, whole bool, err error) {
 	whole = true
 	for _, mode := range modes {
-		listing, err := r.Client.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode, VehicleID: vehicleID}, func(p smartcar.ConnectionsPage) error {
+		listing, err := client.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode, VehicleID: vehicleID}, func(p smartcar.ConnectionsPage) error {
 			links = append(links, ReadLinks(p.Rows)...)
 			return nil
 		})

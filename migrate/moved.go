@@ -109,6 +109,12 @@ func (s *search) ownVIN(ctx context.Context) (known bool, err error) {
 		return true, nil
 	}
 	leg := &s.evidence.Legacy
+	if s.meter.noLegacy() {
+		if s.vin, err = s.meter.vinOfBaseline(ctx, s.entry); err == nil && s.vin == "" {
+			s.undecided("its own VIN is not known", false)
+		}
+		return s.vin != "", err
+	}
 	if s.meter.Legs == "app" {
 		s.undecided("its own VIN is not known", true)
 		return false, nil

@@ -6,6 +6,7 @@ var legacyCauses = map[LegOutcome]Code{
 	LegUnreachable: VehicleUnreachable, LegTimeout: TimedOut, LegMalformed: MalformedResponse, LegReauth: Reauthentication,
 	LegGone: VehicleGone, LegTokenMissing: LegacyTokenMissing, LegTokenRefused: LegacyTokenRefused, LegGrantDead: LegacyGrantDead,
 	LegTokenWrong: LegacyTokenWrong, LegNotFound: LegacyTokenWrong, LegOpaqueRefused: LegacyTokenRefused, LegOpaqueDenied: LegacyTokenWrong,
+	LegNoBaseline: LegacyUnmeasured,
 }
 
 // A refusal of the user (LegNotConnected) is the identity's to explain. LegGone on the app leg alone asks for the same
@@ -50,6 +51,8 @@ func legCauses(legacy, app LegOutcome, facts Facts) []Code {
 	l, a := legacyCause(legacy, facts), appCause(app, facts)
 	dead := deadOutcomes[legacy] && l != LegacyRetired
 	switch {
+	case legacy == LegNoBaseline: // the app leg is not asked
+		return []Code{l}
 	case dead:
 		return []Code{l}
 	case l == NotRun && a == NotRun:

@@ -252,6 +252,20 @@ opaque-denied    gone             inconclusive legacy-token-wrong
 opaque-denied    not-connected    blocked not-connected legacy-token-wrong
 opaque-denied    unauthorized     inconclusive legacy-token-wrong upstream-error
 opaque-denied    empty-store      inconclusive legacy-token-wrong no-data-yet
+
+no-baseline      answered         inconclusive legacy-unmeasured
+no-baseline      not-run          inconclusive legacy-unmeasured
+no-baseline      rate-limited     inconclusive legacy-unmeasured
+no-baseline      quota            inconclusive legacy-unmeasured
+no-baseline      upstream         inconclusive legacy-unmeasured
+no-baseline      unreachable      inconclusive legacy-unmeasured
+no-baseline      timeout          inconclusive legacy-unmeasured
+no-baseline      malformed        inconclusive legacy-unmeasured
+no-baseline      reauthentication inconclusive legacy-unmeasured
+no-baseline      gone             inconclusive legacy-unmeasured
+no-baseline      not-connected    blocked not-connected legacy-unmeasured
+no-baseline      unauthorized     inconclusive legacy-unmeasured
+no-baseline      empty-store      inconclusive legacy-unmeasured
 `
 
 // pairs reads pairTable.

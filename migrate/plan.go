@@ -14,7 +14,7 @@ import (
 // ForecastOptions are what a forecast needs to know of the run to come.
 type ForecastOptions struct {
 	Legs       string
-	LegacyAPI  string // LegacyV2 or LegacyV3
+	LegacyAPI  string // LegacyV2, LegacyV3 or LegacyNone
 	Shard      Shard
 	Bucket     smartcar.LimiterOptions   // what this shard may take, where it is one
 	Controls   int                       // that are still to be made
@@ -57,7 +57,7 @@ func (f *Forecast) Add(e inventory.Entry) {
 	case faultyEntry(e) != "":
 		f.faulty++
 		return
-	case !e.HasToken && !f.o.Command && f.o.Legs == "both":
+	case !e.HasToken && !f.o.Command && f.o.Legs == "both" && f.o.LegacyAPI != LegacyNone:
 		f.tokenless++
 		return
 	}
@@ -69,7 +69,7 @@ func (f *Forecast) Add(e inventory.Entry) {
 	if e.UserID == "" {
 		f.userless++
 	}
-	if !f.o.Command && !e.ExpiresAt.IsZero() {
+	if !f.o.Command && !e.ExpiresAt.IsZero() && f.o.LegacyAPI != LegacyNone {
 		f.expiries = append(f.expiries, e.ExpiresAt.Unix())
 	}
 }
@@ -125,10 +125,10 @@ func (f *Forecast) renewal() time.Duration {
 
 func (f *Forecast) requests(legs string, vehicles int) (legacy, app, iam int) {
 	app = f.lead()
-	switch legs {
-	case "app":
+	switch {
+	case legs == "app" || legs == "both" && f.o.LegacyAPI == LegacyNone:
 		app += vehicles
-	case "both":
+	case legs == "both":
 		legacy, app = vehicles, app+vehicles
 	}
 	age := time.Duration(0)
@@ -150,10 +150,13 @@ func (f *Forecast) duration(legacy, app, iam int) time.Duration {
 	return f.buckets.Duration(LoadOf(f.o.LegacyAPI, legacy, app, iam))
 }
 
-// LoadOf is what calls of the legs ask of the hosts: with --legacy-api v3 both legs go to v3.
+// LoadOf is what calls of the legs ask of the hosts: with --legacy-api v3 both legs go to v3, with none there is one leg.
 func LoadOf(legacyAPI string, legacy, app, iam int) smartcar.Load {
-	if legacyAPI == LegacyV3 {
+	switch legacyAPI {
+	case LegacyV3:
 		return smartcar.Load{App: legacy + app, IAM: iam}
+	case LegacyNone:
+		return smartcar.Load{App: app, IAM: iam}
 	}
 	return smartcar.Load{Legacy: legacy, App: app, IAM: iam}
 }
@@ -187,6 +190,9 @@ func (f *Forecast) Lines() []string {
 	}
 	if f.o.LegacyAPI == LegacyV3 && legacy > 0 {
 		lines = append(lines, "legacy leg          v3 with each vehicle's opaque token: its requests go to the v3 host, v2.0 is not called")
+	}
+	if f.o.LegacyAPI == LegacyNone {
+		lines = append(lines, "legacy leg          none: v3 is held against the earlier run of --baseline; v2.0 is not called, no legacy token is resolved")
 	}
 	if day := f.o.Retirement; !day.IsZero() {
 		lines = append(lines, retirementLine(day, f.o.Start.Add(took)))

@@ -55,7 +55,7 @@ func (f *Forecast) cheaper(took time.Duration) (lines []string) {
 		lines = append(lines, fmt.Sprintf("cheaper             %s: %d requests, %s; %s", what, legacy+app+iam, roundUp(f.duration(legacy, app, iam)), gives))
 	}
 	say("--legs connections", "connections", 0, "decides users, connections and permissions of the whole fleet, without a token or a billed read")
-	if f.o.Legs == "both" {
+	if f.o.Legs == "both" && f.o.LegacyAPI != LegacyNone {
 		say("--legs app", "app", f.vehicles, fmt.Sprintf("tells whether v3 serves each vehicle, for 1 billed read instead of up to %d", f.mostReads))
 	}
 	lines = append(lines, f.cheaperReads()...)
@@ -81,7 +81,7 @@ func (f *Forecast) cheaper(took time.Duration) (lines []string) {
 func (f *Forecast) cheaperReads() []string {
 	const fewest = "odometer.distance,vin"
 	fields, err := compare.Select(fewest)
-	if err != nil || f.o.Legs != "both" || f.o.LegacyAPI == LegacyV3 {
+	if err != nil || f.o.Legs != "both" || f.o.LegacyAPI == LegacyV3 || f.o.LegacyAPI == LegacyNone {
 		return nil
 	}
 	n := len(compare.Paths(fields, "")) + 1

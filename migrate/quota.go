@@ -72,7 +72,7 @@ func (v *visit) forbidden() string {
 // reads is the most that a visit can cost: each path of the batch counts, and one signals call.
 func (v *visit) reads() int {
 	switch {
-	case v.meter.Legs == "app":
+	case v.meter.Legs == "app" || v.meter.noLegacy():
 		return 1
 	case v.meter.sameAPI():
 		return 2

@@ -69,6 +69,8 @@ func (r *Run) rechecks(feed, work context.Context) (why string, err error) {
 		return "--recheck 0", nil
 	case r.Meter.Legs != "both":
 		return "--legs " + r.Meter.Legs, nil
+	case r.Meter.noLegacy():
+		return "the legacy side is an earlier run's, which cannot be asked again", nil
 	}
 	for round := 1; round <= r.Rounds; round++ {
 		t, err := r.toAsk(feed, round)

@@ -93,6 +93,8 @@ func opaqueOutcome(f compare.Failure) LegOutcome { return outcomeOf(f, opaqueOnl
 func (v *visit) legacyReadings(fields []*compare.Field) []compare.Reading {
 	leg := v.evidence.Legacy
 	switch {
+	case v.meter.noLegacy():
+		return v.baselineReadings(fields)
 	case !v.meter.sameAPI():
 		return compare.ReadLegacy(fields, v.evidence.Make, v.asked, v.batch)
 	case v.opaque != nil:

@@ -18,7 +18,7 @@ func Settle(ctx context.Context, s Store, r rules.Rules, stop Stop, end time.Tim
 	if err := s.SetFacts(ctx, facts); err != nil {
 		return 0, err
 	}
-	return s.Rejudge(ctx, func(rec Record) Judgement { return Judge(rec.Entry, rec.Evidence, facts, r) })
+	return s.Rejudge(ctx, func(rec Record) Judgement { return Judge(rec.Entry, rec.Evidence, facts.of(rec), r) })
 }
 
 func fleetFacts(ctx context.Context, s Store, r rules.Rules, stop Stop, end time.Time) (Facts, error) {
@@ -47,18 +47,48 @@ func fleetFacts(ctx context.Context, s Store, r rules.Rules, stop Stop, end time
 }
 
 // factsOf reads the facts of a run from its counts. Two vehicles are the least that can show a rule: one car refused is
-// one car's trouble. What worked in an earlier run, whose vehicles were taken over, proves nothing of this one.
+// one car's trouble. What worked in an earlier run, whose vehicles were taken over, proves nothing of this one; nor does
+// what worked in this one speak for what came after an API's end.
 func factsOf(t Tally, stop Stop) Facts {
+	facts := wholeFacts(t, stop)
+	if t.LegacyEnd.reached() {
+		facts.LegacyEnded = t.LegacyEnd.Last.Add(-longestVisit)
+	}
+	if t.AppEnd.reached() {
+		facts.AppEnded = t.AppEnd.Last.Add(-longestVisit)
+	}
+	return facts
+}
+
+// longestVisit is how long the last car that was served may have been on its way: what was refused meanwhile was refused for
+// the same reason.
+const longestVisit = 6 * time.Minute
+
+// wholeFacts are the facts that hold from the run's beginning.
+func wholeFacts(t Tally, stop Stop) Facts {
 	if t.Own != nil {
-		own := factsOf(*t.Own, stop)
+		own := wholeFacts(*t.Own, stop)
 		t.Own = nil
-		all := factsOf(t, stop)
+		all := wholeFacts(t, stop)
 		return Facts{LegacyRetired: own.LegacyRetired || all.LegacyRetired, AppNotEnabled: own.AppNotEnabled || all.AppNotEnabled}
 	}
-	worked := t.Legacy[LegAnswered] + t.Legacy[LegReauth] + t.Legacy[LegGone] + t.Legacy[LegTokenWrong] + t.Legacy[LegUnreachable]
+	worked := count(t.Legacy, LegacyServes)
 	opaque := t.Legacy[LegOpaqueRefused] + t.Legacy[LegOpaqueDenied] - t.App[LegNotConnected] // v3 refuses those to any token
 	retired := worked == 0 && (t.Legacy[LegNotFound] >= 2 || t.RefusedGrants >= 2 || opaque >= 2)
-	appWorked := t.App[LegAnswered] + t.App[LegEmptyStore] + t.App[LegReauth] + t.App[LegGone] + t.App[LegUnreachable]
+	appWorked := count(t.App, AppServes)
 	refused := appWorked == 0 && t.App[LegNotConnected]+t.App[LegUnauthorized] >= 2
 	return Facts{LegacyRetired: retired, AppNotEnabled: refused || stop == StopAppRefused}
+}
+
+// LegacyServes and AppServes are the outcomes of a leg that show that its API serves this application.
+var (
+	LegacyServes = []LegOutcome{LegAnswered, LegReauth, LegGone, LegTokenWrong, LegUnreachable}
+	AppServes    = []LegOutcome{LegAnswered, LegEmptyStore, LegReauth, LegGone, LegUnreachable}
+)
+
+func count(outcomes map[LegOutcome]int, of []LegOutcome) (n int) {
+	for _, o := range of {
+		n += outcomes[o]
+	}
+	return n
 }

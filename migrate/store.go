@@ -3,8 +3,10 @@ package migrate
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 
+	"scmigrate/compare"
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/smartcar"
 )
@@ -64,7 +66,24 @@ type Tally struct {
 	Legacy          map[LegOutcome]int
 	App             map[LegOutcome]int
 	RefusedGrants   int    // distinct grants whose fresh token was refused with a 401
+	LegacyEnd       End    // what v2 refused after the last car for which it worked
+	AppEnd          End    // the same of v3
 	Own             *Tally // the legs alone of those that this run called itself; nil where it took none over
+}
+
+// End is what an API refused after the last call that it served, in the order in which the vehicles were measured.
+type End struct {
+	Last    time.Time // when that one was measured; zero: none was served
+	Refused int       // after it, each grant counted once
+	Before  int       // refused until then
+	Called  int       // served or refused until then
+}
+
+// reached tells whether so many refusals in a row, after what was seen before, mean that the API serves nobody any more: as
+// many by chance would be rarer than one run in five thousand.
+func (e End) reached() bool {
+	rate := float64(e.Before+1) / float64(e.Called+2)
+	return !e.Last.IsZero() && e.Refused >= 2 && math.Pow(rate, float64(e.Refused)) < 1.0/5000
 }
 
 // Controls are the negative controls: requests with a foreign user id, which must be refused (DESIGN §3.2).
@@ -97,7 +116,7 @@ type Rechecks struct {
 func ReadLinks(rows []smartcar.Connection) []Link {
 	links := make([]Link, 0, len(rows))
 	for _, c := range rows {
-		links = append(links, Link{UserID: c.UserID, VehicleID: c.VehicleID, Permissions: c.Permissions, Make: c.Make, Model: c.Model, Year: c.Year, Mode: c.Mode})
+		links = append(links, Link{UserID: compare.Brief(c.UserID), VehicleID: c.VehicleID, Permissions: c.Permissions, Make: compare.Brief(c.Make), Model: compare.Brief(c.Model), Year: c.Year, Mode: c.Mode})
 	}
 	return links
 }

@@ -57,7 +57,7 @@ func (v *Review) wantWaivers(rec Record) {
 func (v *Review) fieldsWaivedFor(rec Record, code Code) []string {
 	trial := v.rules
 	trial.Waivers = append([]rules.Waiver{{ID: "\x00trial", Cause: string(code)}}, v.rules.Waivers...)
-	fields := Judge(rec.Entry, rec.Evidence, v.facts, trial).WaivedFields
+	fields := Judge(rec.Entry, rec.Evidence, v.facts.of(rec), trial).WaivedFields
 	return slices.DeleteFunc(fields, func(f string) bool { return slices.Contains(rec.Judgement.WaivedFields, f) })
 }
 

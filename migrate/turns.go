@@ -95,7 +95,7 @@ func (r *Run) spaced(ctx context.Context, e inventory.Entry, links []Link) (time
 	for _, l := range links {
 		apart = max(apart, spacing(l.Make))
 	}
-	if apart == 0 || r.Meter.Legs != "both" || r.Meter.sameAPI() {
+	if apart == 0 || r.Meter.Legs != "both" || r.Meter.sameAPI() || r.Meter.noLegacy() {
 		return 0, nil
 	}
 	last, err := r.Store.OthersRead(ctx, e)

@@ -54,12 +54,12 @@ func (o *options) readsOf() func(inventory.Entry) int {
 }
 
 // billedReads is the most that one vehicle can cost: each path of a batch counts (smartcar-v2.md §3), and one signals call;
-// two of those where both legs are v3.
+// two of those where both legs are v3, one where there is no legacy leg.
 func billedReads(fields []*compare.Field, legs, legacyAPI string) int {
 	switch {
 	case legs == "connections":
 		return 0
-	case legs == "app":
+	case legs == "app" || legacyAPI == migrate.LegacyNone:
 		return 1
 	case legacyAPI == migrate.LegacyV3:
 		return 2

@@ -28,6 +28,7 @@ import (
 // covered without being thought of.
 func TestCanaries(t *testing.T) {
 	w := newCanaryWorld(t)
+	t.Chdir(w.dir) // commands that are not told where write here
 	everyFormat := strings.Join(report.Formats(), ",")
 	w.call("run", "-i", w.path("inventory.yaml"), "-o", w.path("out"), "--format", everyFormat, "--json-full", "--fields", "all")
 	w.call("run", "-i", w.path("inventory.yaml"), "-o", w.path("out"), "--format", everyFormat, "--fields", "all") // resumed

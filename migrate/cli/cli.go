@@ -29,6 +29,7 @@ type Process struct {
 	Sleep          func(ctx context.Context, d time.Duration)               // waits before rechecks; nil: in real time
 	Transport      http.RoundTripper                                        // nil: the network
 	Command        func(ctx context.Context, argv []string) ([]byte, error) // runs a token command; nil: as a program
+	Step           func(name string)                                        // told of each step of inventory refresh, where tests kill the process; nil: nobody
 	Width          int                                                      // columns of stdout, 0: not a terminal
 	Color          bool
 	Live           bool // stderr is a terminal: a progress bar instead of lines
@@ -107,7 +108,7 @@ func newApp(p Process) *ucli.App {
 		ExitErrHandler: func(*ucli.Context, error) {},
 		OnUsageError:   onUsageError,
 		Commands: []*ucli.Command{
-			demoCommand(p), planCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), explainCommand(p), fieldsCommand(p),
+			demoCommand(p), planCommand(p), preflightCommand(p), runCommand(p), statusCommand(p), reportCommand(p), rejudgeCommand(p), gateCommand(p), diffCommand(p), mergeCommand(p), manifestCommand(p), explainCommand(p), fieldsCommand(p),
 			inventoryCommand(p), reproCommand(p), purgeCommand(p), simulateCommand(p), completionCommand(p), manCommand(p), versionCommand(p),
 		},
 		EnableBashCompletion: true, DisableSliceFlagSeparator: true, // a gate may name a cohort with a comma

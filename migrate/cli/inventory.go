@@ -14,7 +14,7 @@ import (
 func inventoryCommand(p Process) *ucli.Command {
 	return &ucli.Command{
 		Name: "inventory", Usage: "check, make or complete an inventory",
-		Subcommands: []*ucli.Command{inventoryCheckCommand(p), inventoryImportCommand(p), inventoryBackfillCommand(p)},
+		Subcommands: []*ucli.Command{inventoryCheckCommand(p), inventoryImportCommand(p), inventoryBackfillCommand(p), inventoryRefreshCommand(p)},
 		Action: func(c *ucli.Context) error {
 			if c.NArg() > 0 {
 				return usagef("unknown command %q (see: scmigrate inventory --help)", "inventory "+c.Args().First())

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 
 	ucli "github.com/urfave/cli/v2"
@@ -13,7 +12,7 @@ import (
 const legacyAPIName = "legacy-api"
 
 func legacyAPIFlag() ucli.Flag {
-	return text(legacyAPIName, migrate.LegacyV2, "the `API` of the legacy leg: v2 (batch), v3 (the app leg's own endpoint, with the opaque token; compares --fields all unless told otherwise)")
+	return text(legacyAPIName, migrate.LegacyV2, "the `API` of the legacy leg: v2 (batch), v3 (the app leg's own endpoint, with the opaque token; compares --fields all unless told otherwise), none (after the cut-over: against --baseline)")
 }
 
 // checkLegacyAPI takes the API of the legacy leg. Where both legs are v3 each answers with everything at the price of one
@@ -26,12 +25,11 @@ func (o *options) checkLegacyAPI() error {
 		if !o.fieldsGiven {
 			o.fieldSpec = "all"
 		}
-	case "none":
-		return errors.New("--legacy-api none is not there yet: choose v2 or v3")
+	case migrate.LegacyNone:
 	default:
-		return fmt.Errorf("--legacy-api %q: choose v2 or v3", o.legacyAPI)
+		return fmt.Errorf("--legacy-api %q: choose v2, v3 or none", o.legacyAPI)
 	}
-	return nil
+	return o.checkBaseline()
 }
 
 // others tells whether the signals that no field of the catalogue reads are compared too: a list of fields means just those.

@@ -84,7 +84,7 @@ func TestV3RefusesOpaqueTokens(t *testing.T) {
 // TestLegacyAPIIsChecked: before anything is sent, and again when a directory is used a second time.
 func TestLegacyAPIIsChecked(t *testing.T) {
 	b := newBench(t, bothOnV3(2, true))
-	for value, want := range map[string]string{"none": "--legacy-api none is not there yet: choose v2 or v3", "v4": `--legacy-api "v4": choose v2 or v3`} {
+	for value, want := range map[string]string{"none": "--legacy-api none: give --baseline DIR0", "v4": `--legacy-api "v4": choose v2, v3 or none`} {
 		for _, command := range []string{"run", "plan"} {
 			if code, _, stderr := b.call(command, "-i", b.path("inventory.yaml"), "--legacy-api", value); code != 2 || !strings.Contains(stderr, want) {
 				t.Errorf("%s --legacy-api %s: exit %d, %s", command, value, code, stderr)

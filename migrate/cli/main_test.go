@@ -22,6 +22,9 @@ const childNow = "SCMIGRATE_TEST_NOW"
 // TestMain is the whole program where a test started this binary as a child. Else it runs the tests, and fails if one of them
 // leaves a goroutine behind.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == storeArgument {
+		os.Exit(keepPair(os.Args[2]))
+	}
 	if args := os.Getenv(asChild); args != "" {
 		os.Exit(child(args))
 	}
@@ -38,6 +41,7 @@ func child(encoded string) int {
 		return 1
 	}
 	p := cli.System()
+	p.Step = stepper()
 	if at, err := time.Parse(time.RFC3339, os.Getenv(childNow)); err == nil {
 		p.Now, p.Sleep = func() time.Time { return at }, func(context.Context, time.Duration) {}
 	}

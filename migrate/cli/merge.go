@@ -67,7 +67,11 @@ func merge(ctx context.Context, p Process, o mergeOptions) error {
 	if err != nil {
 		return err
 	}
-	return exitWith(migrate.StopNone, summary.ExitCode(mergedStop(parts)))
+	h, err := l.Header(ctx)
+	if err != nil {
+		return err
+	}
+	return exitWith(migrate.StopNone, summary.ExitCode(mergedStop(h)))
 }
 
 // settleParts judges the joined vehicles as one fleet, as of the end of the last shard's run.
@@ -80,6 +84,13 @@ func settleParts(ctx context.Context, l *ledger.Ledger, parts []ledger.Part) err
 	r, err := l.Rules(ctx)
 	if err != nil {
 		return err
+	}
+	controls, err := l.Controls(ctx)
+	if err != nil {
+		return err
+	}
+	if controls.Breached() { // no shard need have found it alone: another shard's car is the second pair
+		h.Stopped = string(migrate.StopBreach)
 	}
 	if err := l.SetHeader(ctx, h); err != nil { // a sample's frame is read by it
 		return err
@@ -129,8 +140,8 @@ func sayUnfinished(w io.Writer, parts []ledger.Part) error {
 
 // mergedStop is what the shards' ends mean for the exit code: a breach in any is a breach, and where one could not go on,
 // the whole is undecided at best. Nobody interrupted the merge.
-func mergedStop(parts []ledger.Part) migrate.Stop {
-	switch stop := ledger.StopOf(parts); stop {
+func mergedStop(h ledger.Header) migrate.Stop {
+	switch stop := migrate.Stop(h.Stopped); stop {
 	case migrate.StopInterrupted, migrate.StopCredentials:
 		return migrate.StopPaused
 	default:

@@ -1,12 +1,14 @@
 package cli_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"scmigrate/fixtures"
+	"scmigrate/migrate"
 	"scmigrate/migrate/ledger"
 )
 
@@ -135,5 +137,30 @@ func TestABreachInOneShardIsTheFleets(t *testing.T) {
 	}
 	if code, stdout, _ := b.merge(dirs, b.path("merged")); code != 6 || !strings.Contains(stdout, "isolation-breach") {
 		t.Errorf("exit %d: %s", code, stdout)
+	}
+}
+
+// TestABreachOfTwoShardsIsTheFleets: each of them saw one car, which confirms nothing; together they confirm it, whatever the
+// gates are about.
+func TestABreachOfTwoShardsIsTheFleets(t *testing.T) {
+	b := standing(t, fixtures.HealthyScenario(12, 4))
+	dirs := b.shards(2, "--negative-control", "0", "--require", "ready >= 1")
+	for _, dir := range dirs {
+		car := b.reportIn(dir).Vehicles[0].VehicleID
+		l, err := ledger.Create(dir)
+		if err == nil {
+			err = errors.Join(l.SaveControls(t.Context(), migrate.Controls{Tried: 1, Served: 1, Vehicles: []string{car}}), l.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, stdout, stderr := b.merge(dirs, b.path("merged")); code != 6 || !strings.Contains(stdout, "isolation-breach") {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
+	}
+	for _, command := range []string{"gate", "rejudge"} {
+		if code, stdout, stderr := b.call(command, b.path("merged")); code != 6 {
+			t.Errorf("%s: exit %d: %s%s", command, code, stdout, stderr)
+		}
 	}
 }

@@ -193,3 +193,31 @@ func TestOnlyAfterTheLegacyAPIEnded(t *testing.T) {
 		}
 	}
 }
+
+// TestACorrectedUserOfACarriedCarIsMeasured: what was taken over counts as finished, but a corrected userId leaves it without
+// an answer, which the next run asks for.
+func TestACorrectedUserOfACarriedCarIsMeasured(t *testing.T) {
+	s := fixtures.HealthyScenario(12, 4)
+	s.Defects = map[string]fixtures.Amount{"user-id-wrong": {Count: 2}, "no-data-yet": {Count: 1}}
+	b := newBench(t, s)
+	b.run("--negative-control", "0", "--recheck", "0")
+	args := []string{"run", "-i", b.path("inventory.yaml"), "-o", b.path("second"), "--limit", "unlimited", "--no-progress", "--negative-control", "0", "--recheck", "0", "--format", "json"}
+	b.call(append(args, "--only", "inconclusive", "--previous", b.path("out"))...)
+	users := map[string]string{}
+	for i, truth := range b.world.Truth() {
+		if truth.Verdict == "blocked" {
+			users[truth.VehicleID] = b.owner(i)
+		}
+	}
+	if len(users) != 2 || b.reportIn(b.path("second")).Verdicts["blocked"] != 2 {
+		t.Fatalf("%d users, %v", len(users), b.reportIn(b.path("second")).Verdicts)
+	}
+	b.correct("corrected.yaml", users)
+	if code, stdout, stderr := b.call("rejudge", b.path("second"), "-i", b.path("corrected.yaml")); code != 4 || !strings.Contains(stdout, "2 vehicles were not measured with the corrected userId") {
+		t.Fatalf("exit %d\n%s%s", code, stdout, stderr)
+	}
+	args[2] = b.path("corrected.yaml")
+	if code, _, stderr := b.call(args...); b.reportIn(b.path("second")).Verdicts["ready"] != 11 {
+		t.Errorf("exit %d, %v\n%s", code, b.reportIn(b.path("second")).Verdicts, stderr)
+	}
+}

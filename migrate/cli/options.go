@@ -29,6 +29,7 @@ type options struct {
 	timeBox, timeoutLegacy, timeoutApp      time.Duration
 	keepGoing, jsonFull, noProgress, strict bool
 	legacyAPI                               string // "": v2
+	baseline                                string // the earlier run in the legacy leg's place
 	fieldsGiven                             bool
 	recheck                                 int
 	recheckAfter                            time.Duration
@@ -81,6 +82,7 @@ func measureFlags() []ucli.Flag {
 		text("fields", "standard", "`SET` of fields to compare: standard, all, or names separated by commas"),
 		text("legs", "both", "`LEVEL`: connections (only the list), app (no legacy leg), both"),
 		legacyAPIFlag(),
+		baselineFlag(),
 		text("limit", "120+2/m", "the application's rate `LIMIT`: bucket+refill, or unlimited"),
 		text("limit-share", "50%", "the `PART` of the limit that this tool may take; production lives on the same bucket"),
 		toggle("limit-per-host", "a bucket for each host, where Smartcar counts so (default: one for the application)"),
@@ -126,7 +128,7 @@ func readOptions(c *ucli.Context, p Process) (options, error) {
 		concurrency: c.Int("concurrency"), controls: c.Int("negative-control"), limit: c.String("limit"), limitShare: c.String("limit-share"), limitPerHost: c.Bool("limit-per-host"),
 		maxRequests: c.Int("max-requests"), maxBilled: c.Int("max-billed-per-vehicle"), timeBox: c.Duration("time-box"),
 		timeoutLegacy: c.Duration("timeout-legacy"), timeoutApp: c.Duration("timeout-app"),
-		legacyAPI: c.String(legacyAPIName), fieldsGiven: c.IsSet("fields"),
+		legacyAPI: c.String(legacyAPIName), baseline: c.String("baseline"), fieldsGiven: c.IsSet("fields"),
 		recheck: c.Int("recheck"), recheckAfter: c.Duration("recheck-after"),
 		sample: c.String("sample"), sampleSeed: c.Int("sample-seed"), acceptChanges: c.Bool("accept-changes"), only: c.String("only"), previous: c.String("previous"),
 		keepGoing: c.Bool("keep-going"), jsonFull: c.Bool("json-full"), noProgress: c.Bool("no-progress"),
@@ -134,6 +136,9 @@ func readOptions(c *ucli.Context, p Process) (options, error) {
 	}
 	if c.NArg() > 0 {
 		return o, usagef("unexpected argument %q (the inventory is given with -i)", c.Args().First())
+	}
+	if err := o.fieldsOfBaseline(c.Context); err != nil {
+		return o, err
 	}
 	var err error
 	o.shardSpec, err = shardGiven(c.String(shardName), p.LookupEnv)

@@ -21,8 +21,8 @@ func permute(app *ucli.App, args []string) []string {
 	named := 2
 	for named < len(args) && len(command.Subcommands) > 0 { // "inventory check": the flags are the inner command's
 		inner := subcommand(command, args[named])
-		if inner == nil {
-			return args
+		if inner == nil { // "manifest DIR": its own
+			break
 		}
 		command, named = inner, named+1
 	}

@@ -202,7 +202,7 @@ func (h *hearing) sayGates(ctx context.Context, a *account) error {
 	return a.err
 }
 
-// exit is the gates' exit code; why the run ended early matters only where it ended for a breach.
+// exit is the gates' exit code; why the run ended early matters only where it ended for a breach, or was killed after one.
 func (h *hearing) exit(ctx context.Context, stop migrate.Stop) error {
 	frame, err := h.Frame(ctx)
 	if err != nil {
@@ -210,6 +210,9 @@ func (h *hearing) exit(ctx context.Context, stop migrate.Stop) error {
 	}
 	if stop != migrate.StopBreach {
 		stop = migrate.StopNone
+	}
+	if len(h.facts.Breached) > 0 {
+		stop = migrate.StopBreach
 	}
 	return exitWith(stop, migrate.ExitCode(stop, h.review.Gates(frame), h.review.Counts().Ready))
 }

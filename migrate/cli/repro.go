@@ -207,14 +207,19 @@ func (r *repeating) leg(name string, leg migrate.Leg) {
 
 // comment keeps what came from outside on the comment's line.
 func (r *repeating) comment(text string) {
+	fmt.Fprintf(&r.out, "# %s\n", oneLine(text))
+}
+
+// oneLine writes what is no plain letter as an escape.
+func oneLine(text string) string {
 	quoted := strconv.QuoteToASCII(text)
-	fmt.Fprintf(&r.out, "# %s\n", quoted[1:len(quoted)-1])
+	return quoted[1 : len(quoted)-1]
 }
 
 // write puts in front what the lines need.
 func (r *repeating) write(out io.Writer) error {
 	var head strings.Builder
-	fmt.Fprintf(&head, "# Repeats what run %s sent; run it with sh. The secrets come from the environment:\n", r.header.RunID)
+	fmt.Fprintf(&head, "# Repeats what run %s sent; run it with sh. The secrets come from the environment:\n", oneLine(r.header.RunID))
 	fmt.Fprintf(&head, ": \"${%s:?the vehicle's own access token, which lives two hours}\"\n", r.names.legacyToken)
 	if r.token != "" {
 		fmt.Fprintf(&head, ": \"${%s:?the client id of the application}\" \"${%s:?a client secret of the application}\"\n%s\n", r.names.clientID, r.names.clientSecret, r.token)

@@ -46,11 +46,14 @@ type fleet struct {
 	limiter *smartcar.Limiter
 	client  *smartcar.Client
 	tokens  migrate.TokenSource
+
+	baseline earlier // the run in the legacy leg's place; without a ledger where there is a legacy leg
 }
 
 func runFleet(ctx context.Context, p Process, o options) (err error) {
 	f := &fleet{p: p, o: o, vault: p.vault}
 	defer f.closeInventory()
+	defer func() { err = errors.Join(err, f.closeBaseline()) }()
 	if err := f.open(ctx); err != nil {
 		return err
 	}
@@ -65,7 +68,10 @@ func runFleet(ctx context.Context, p Process, o options) (err error) {
 // open checks everything that can be checked without a call, and prepares the ledger.
 func (f *fleet) open(ctx context.Context) error {
 	var err error
-	if f.file, err = openInventory(f.p, f.o, execAllowed(f.p)); err != nil {
+	if f.file, err = openInventory(f.opening()); err != nil {
+		return err
+	}
+	if err := f.openBaseline(ctx); err != nil {
 		return err
 	}
 	credentials, err := readCredentials(f.p, f.file.Header())
@@ -149,6 +155,10 @@ func openInventory(p Process, o options, allowExec bool) (*inventory.File, error
 }
 
 func (f *fleet) openTokens() error {
+	if f.o.legacyAPI == migrate.LegacyNone {
+		f.tokens = noTokens{}
+		return nil
+	}
 	resolver, err := inventory.NewResolver(f.file, inventory.ResolverOptions{Getenv: f.p.LookupEnv, AllowExec: execAllowed(f.p), Now: f.p.Now, Run: f.p.Command})
 	if err != nil {
 		return usage(err)
@@ -192,6 +202,9 @@ func (f *fleet) begin(ctx context.Context) error {
 	if h.Shard != "" {
 		h.Length = f.file.Len()
 	}
+	if err := f.baselineOf(ctx, &h); err != nil {
+		return err
+	}
 	if err := f.putEntries(ctx, h.Seed); err != nil {
 		return err
 	}
@@ -225,6 +238,9 @@ func (f *fleet) resume(ctx context.Context, h ledger.Header) (err error) {
 		return err
 	}
 	if err := f.o.sameLegacyAPI(h.LegacyAPI); err != nil {
+		return err
+	}
+	if err := f.baselineOf(ctx, &h); err != nil {
 		return err
 	}
 	if h.Fields != f.o.fieldSpec {
@@ -279,7 +295,7 @@ func (f *fleet) run(ctx context.Context) (stop migrate.Stop, err error) {
 		Client: f.client, Store: f.ledger, Rules: f.o.rules, Concurrency: f.o.concurrency, TimeBox: f.o.timeBox, Controls: f.o.controls, Now: f.p.Now, Watch: watch.event, EndWaits: f.limiter.Stop,
 		Rounds: f.o.recheck, RecheckAfter: f.o.recheckAfter, Sleep: f.p.Sleep,
 		Meter: migrate.Meter{Caller: f.client, Tokens: f.tokens, Fields: f.o.fields, Rules: f.o.rules, Now: f.p.Now, Legs: f.o.legs, Billed: f.o.maxBilled, Pause: f.limiter.Pause,
-			LegacyAPI: f.o.legacyAPI, Others: f.o.others()},
+			LegacyAPI: f.o.legacyAPI, Others: f.o.others(), Baseline: f.baselineFor()},
 	}
 	return r.Do(ctx)
 }

@@ -88,6 +88,8 @@ func serve(ctx context.Context, p Process, addr string, world *fixtures.World) e
 		fmt.Fprintf(p.Stdout, "export SMARTCAR_%s_ORIGIN=%s\n", name, base)
 	}
 	fmt.Fprintf(p.Stdout, "export SMARTCAR_MANAGEMENT_TOKEN=%s\n", world.ManagementToken())
+	id, secret := world.LegacyClient()
+	fmt.Fprintf(p.Stdout, "export SMARTCAR_LEGACY_CLIENT_ID=%s\nexport SMARTCAR_LEGACY_CLIENT_SECRET=%s\n", id, secret)
 	fmt.Fprintf(p.Stdout, "export SMARTCAR_CLIENT_ID=%s\nexport SMARTCAR_CLIENT_SECRET=%s\n", world.ClientID(), world.ClientSecrets()[0])
 	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(p.Stderr, "", 0)}
 	context.AfterFunc(ctx, func() { _ = server.Close() })

@@ -128,3 +128,18 @@ func exitReason(err error) string {
 	}
 	return "could not be started"
 }
+
+// RunStore starts a program without a shell, hands it stdin, and returns once it ended: nil for exit status 0 alone. What it
+// writes is dropped, and no error holds any of it. A relative path counts from the working directory.
+func RunStore(ctx context.Context, argv []string, stdin []byte) error {
+	cmd := exec.CommandContext(ctx, program(".", argv[0]), argv[1:]...)
+	cmd.Stdin, cmd.WaitDelay = bytes.NewReader(stdin), time.Second
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("did not answer in time")
+	case err != nil:
+		return errors.New(exitReason(err))
+	}
+	return nil
+}

@@ -35,9 +35,9 @@ type Entry struct {
 // row is an entry while it is being read.
 type row struct {
 	Entry
-	token  Reference
-	env    *environment // nil: references are not checked for being resolvable
-	broken bool         // vehicleId was there but faulty: saying that it is missing as well would be wrong
+	token, refresh Reference
+	env            *environment // nil: references are not checked for being resolvable
+	broken         bool         // vehicleId was there but faulty: saying that it is missing as well would be wrong
 	*faults
 }
 
@@ -143,7 +143,9 @@ func (r *row) readAccessToken(n *yaml.Node) {
 }
 
 // readRefreshToken checks the form only: a run never uses it, so a job that runs need not be given its variable.
-func (r *row) readRefreshToken(n *yaml.Node) { _, r.HasRefresh = r.reference(n, "refreshToken") }
+func (r *row) readRefreshToken(n *yaml.Node) {
+	r.refresh, r.HasRefresh = r.reference(n, "refreshToken")
+}
 
 func (r *row) reference(n *yaml.Node, name string) (Reference, bool) {
 	var ref Reference

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"scmigrate/migrate"
 	"scmigrate/migrate/rules"
@@ -60,12 +61,13 @@ func (l *Ledger) amendEntry(ctx context.Context, tx *sql.Tx, before, r migrate.R
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE vehicles SET app=?, evidence=? WHERE ordinal=?", r.Evidence.App.Outcome, u.evidence, e.Ordinal)
+	unanswered := !r.Finished() && !strings.EqualFold(before.Entry.UserID, e.UserID) // an earlier run's answer is one to another question
+	_, err = tx.ExecContext(ctx, "UPDATE vehicles SET app=?, evidence=?, carried=(carried AND NOT ?) WHERE ordinal=?", r.Evidence.App.Outcome, u.evidence, unanswered, e.Ordinal)
 	return err
 }
 
 func (l *Ledger) amendJudgement(ctx context.Context, tx *sql.Tx, before, r migrate.Record) error {
-	if sameJudgement(before.Judgement, r.Judgement) && before.Finished() == r.Finished() {
+	if sameJudgement(before.Judgement, r.Judgement) && before.Finished() == r.Finished() && strings.EqualFold(before.Entry.UserID, r.Entry.UserID) {
 		return nil
 	}
 	if r.Judgement.Verdict == "" {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -92,7 +93,46 @@ func (l *Ledger) Tally(ctx context.Context) (migrate.Tally, error) {
 	if own.Total < all.Total {
 		all.Own = &own
 	}
-	return all, errors.Join(l.refusedGrants(ctx, &all, true), l.refusedGrants(ctx, &own, false))
+	return all, errors.Join(l.refusedGrants(ctx, &all, true), l.refusedGrants(ctx, &own, false), l.ends(ctx, &all))
+}
+
+// ends finds what the APIs refused after the last vehicle that they served, where they refused any. What was taken over says
+// nothing of when.
+func (l *Ledger) ends(ctx context.Context, t *migrate.Tally) (err error) {
+	if t.Legacy[migrate.LegGrantDead]+t.Legacy[migrate.LegNotFound] > 1 {
+		t.LegacyEnd, err = l.end(ctx, legacyEnd, migrate.LegacyServes)
+	}
+	if err == nil && t.App[migrate.LegNotConnected]+t.App[migrate.LegUnauthorized] > 1 {
+		t.AppEnd, err = l.end(ctx, appEnd, migrate.AppServes)
+	}
+	return err
+}
+
+// The first parameter is the list of outcomes that show an API at work.
+const (
+	endOf = `, latest AS (SELECT max(at) AS last FROM seen WHERE served)
+		SELECT coalesce(last, ''), count(DISTINCT CASE WHEN refused AND at > last THEN grant_id END), coalesce(sum(refused AND at <= last), 0), coalesce(sum((refused OR served) AND at <= last), 0)
+		FROM latest CROSS JOIN seen`
+	legacyEnd = `WITH seen AS (SELECT at, grant_id, legacy IN (SELECT value FROM json_each(?)) AS served, legacy = 'not-found' OR legacy = 'grant-dead' AND legacy_status = 401 AS refused
+		FROM vehicles WHERE drawn = 1 AND carried = 0 AND legacy IS NOT NULL) ` + endOf
+	appEnd = `WITH seen AS (SELECT at, vehicle_id AS grant_id, app IN (SELECT value FROM json_each(?)) AS served, app IN ('not-connected', 'unauthorized') AS refused
+		FROM vehicles WHERE drawn = 1 AND carried = 0 AND app IS NOT NULL) ` + endOf
+)
+
+func (l *Ledger) end(ctx context.Context, query string, serves []migrate.LegOutcome) (e migrate.End, err error) {
+	names, err := json.Marshal(serves)
+	if err != nil {
+		return e, err
+	}
+	var last string
+	err = l.read.QueryRowContext(ctx, query, string(names)).Scan(&last, &e.Refused, &e.Before, &e.Called)
+	if err == nil && last != "" {
+		e.Last, err = time.Parse(stamp, last)
+	}
+	if err != nil {
+		return e, fmt.Errorf("cannot read the ledger: %w", err)
+	}
+	return e, nil
 }
 
 func newTally() migrate.Tally {

@@ -66,16 +66,18 @@ type Header struct {
 	Legs            string `json:"legs"`
 	Fields          string `json:"fields"`
 	ToolVersion     string `json:"toolVersion"`
-	Seed            uint64 `json:"seed"`               // of the order of calls, and of the sample
-	Changed         string `json:"changed,omitempty"`  // when a changed inventory was taken the last time
-	Only            string `json:"only,omitempty"`     // the verdicts and causes of an earlier run whose vehicles are called; "": every vehicle
-	Previous        string `json:"previous,omitempty"` // the directory of the earlier run that it is held against; "": none
-	Sample          string `json:"sample,omitempty"`   // as asked, "300" or "5%"; "": every vehicle
-	Shard           string `json:"shard,omitempty"`    // "2/4"; "": the whole inventory
-	Length          int    `json:"length,omitempty"`   // entries of the whole inventory, where this is a shard of it
-	ShareKey        string `json:"shareKey"`           // hex; pseudonyms of share/ are stable over the runs of one directory
-	Stopped         string `json:"stopped"`            // why the last run ended early, "" where it did not
-	Limit           string `json:"limit"`              // as given
+	Seed            uint64 `json:"seed"`                  // of the order of calls, and of the sample
+	Changed         string `json:"changed,omitempty"`     // when a changed inventory was taken the last time
+	Only            string `json:"only,omitempty"`        // the verdicts and causes of an earlier run whose vehicles are called; "": every vehicle
+	Previous        string `json:"previous,omitempty"`    // the directory of the earlier run that it is held against; "": none
+	Baseline        string `json:"baseline,omitempty"`    // the directory of the run whose legacy evidence stands for the legacy leg; "": there is a legacy leg
+	BaselineRun     string `json:"baselineRun,omitempty"` // that run's id
+	Sample          string `json:"sample,omitempty"`      // as asked, "300" or "5%"; "": every vehicle
+	Shard           string `json:"shard,omitempty"`       // "2/4"; "": the whole inventory
+	Length          int    `json:"length,omitempty"`      // entries of the whole inventory, where this is a shard of it
+	ShareKey        string `json:"shareKey"`              // hex; pseudonyms of share/ are stable over the runs of one directory
+	Stopped         string `json:"stopped"`               // why the last run ended early, "" where it did not
+	Limit           string `json:"limit"`                 // as given
 	LimitShare      string `json:"limitShare"`
 	LimitPerHost    bool   `json:"limitPerHost,omitempty"`
 	Inventory       string `json:"inventory"` // the file's name

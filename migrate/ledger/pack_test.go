@@ -110,6 +110,24 @@ func TestOddTextsComeBack(t *testing.T) {
 	comesBack(t, &Ledger{}, e, e)
 }
 
+// TestAnAbsurdAnswerCostsNobodyTheLedger: texts of megabytes where a word belongs are no answer, and what is kept of them can
+// be read again.
+func TestAnAbsurdAnswerCostsNobodyTheLedger(t *testing.T) {
+	long := strings.Repeat("ab", 5<<20)
+	body := `{"data":[{"id":"vehicleidentification-vin","attributes":{"code":"vehicleidentification-vin","status":{"value":"SUCCESS"},"body":{"value":"` + long + `"}}}],` +
+		`"included":{"vehicle":{"id":"car-1","attributes":{"make":"` + long + `"}}}}`
+	signals, err := compare.ParseSignals([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := compare.ReadApp(compare.All(), signals)
+	e := migrate.Evidence{Make: signals.Text("make"), Findings: compare.Diff(compare.All(), compare.AllFailed(compare.All(), compare.Failure{Kind: compare.KindUpstream}), app)}
+	comesBack(t, &Ledger{}, e, e)
+	if size := len(e.Make) + len(app[0].Value.Text); size > 2*compare.MaxWord {
+		t.Errorf("%d bytes are kept", size)
+	}
+}
+
 // TestDamagedEvidence is an error, in bounded memory, and says nothing of what is there.
 func TestDamagedEvidence(t *testing.T) {
 	packed, err := (&Ledger{}).pack(aRecord(0, migrate.Ready).Evidence)

@@ -136,6 +136,7 @@ func inputs() []input {
 		{"its length", again, func(p Part) string { return strconv.Itoa(p.Header.Length) }},
 		{"the digest of the rules", "start the shards' runs again with the same --rules and --require: what was measured is judged anew", func(p Part) string { return cmp.Or(p.Header.RulesDigest, "none") }},
 		{"--legacy-api", again, func(p Part) string { return p.Header.LegacyAPI }},
+		{"the run of --baseline", again, func(p Part) string { return cmp.Or(p.Header.BaselineRun, "none") }},
 		{"--legs", "start the shards' runs again with the same --legs", func(p Part) string { return p.Header.Legs }},
 		{"--fields", again, func(p Part) string { return p.Header.Fields }},
 		{"--sample", "start the shards' runs again with the same --sample", func(p Part) string { return cmp.Or(p.Header.Sample, "none") }},

@@ -22,12 +22,22 @@ func (l *Ledger) Records(ctx context.Context) iter.Seq2[migrate.Record, error] {
 // are most of a record: only those of the vehicles that wants names (by entry and judgement; nil: all) are read. Of the
 // others there is the one about the VIN, if any.
 func Map[T any](ctx context.Context, l *Ledger, wants func(migrate.Record) bool, do func(migrate.Record) (T, error)) iter.Seq2[T, error] {
+	return mapRows(ctx, l, wants, func(rec migrate.Record, _ []byte) (T, error) { return do(rec) })
+}
+
+// MapStored is Map of whole records, beside each its evidence as it lies in the ledger: the same bytes for as long as
+// nothing is measured again, nil where nothing was measured.
+func MapStored[T any](ctx context.Context, l *Ledger, do func(rec migrate.Record, stored []byte) (T, error)) iter.Seq2[T, error] {
+	return mapRows(ctx, l, nil, do)
+}
+
+func mapRows[T any](ctx context.Context, l *Ledger, wants func(migrate.Record) bool, do func(migrate.Record, []byte) (T, error)) iter.Seq2[T, error] {
 	return inorder.Map(ctx, l.rows(ctx, "1"), func(r row) (T, error) {
 		rec, err := r.record(wants)
 		if err != nil {
 			return *new(T), err
 		}
-		return do(rec)
+		return do(rec, r.evidence)
 	})
 }
 

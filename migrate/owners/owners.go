@@ -79,8 +79,14 @@ func (b *Book) Add(vehicleID string, s Sighting) {
 			return
 		}
 	}
-	v.sightings = append(v.sightings, s)
+	if len(v.sightings) < maxSightings {
+		v.sightings = append(v.sightings, s)
+	}
 }
+
+// maxSightings bounds what is kept of one vehicle: more than one user is undecided already, and a file of recorded webhooks
+// may name any number.
+const maxSightings = 100
 
 // Asked notes that a source was asked; doubt is why its silence and its naming one user alone prove nothing, "" if they do.
 func (b *Book) Asked(s Source, doubt string) {

@@ -56,6 +56,8 @@ func (s Summary) reason() string {
 		return "No user falls into it, so nothing was proved."
 	case s.Total == 0:
 		return "The inventory is empty, so nothing was proved."
+	case s.Run.Legs == listLevel:
+		return s.listReason()
 	case s.Verdicts.Ready == 0:
 		return "No vehicle is ready, so nothing was proved."
 	case len(s.Gates) == 0:
@@ -222,6 +224,9 @@ func (r Run) limits() []fact {
 	if !r.Complete {
 		out = append(out, fact{"incomplete", r.unfinished()})
 	}
+	if r.Baseline != nil {
+		out = append(out, r.Baseline.fact(r.FinishedAt))
+	}
 	if r.Sample != nil {
 		out = append(out, fact{"sample", r.Sample.text()})
 	}
@@ -231,10 +236,7 @@ func (r Run) limits() []fact {
 	if r.Shard != nil {
 		out = append(out, fact{"shard", fmt.Sprintf("part %d of %d; the other parts are not in this report", r.Shard.K, r.Shard.N)})
 	}
-	if r.Legs != "" && r.Legs != "both" {
-		out = append(out, fact{"legs", fmt.Sprintf("only %q was run, so no vehicle can be ready", r.Legs)})
-	}
-	return out
+	return append(out, r.level()...)
 }
 
 func (r Run) unfinished() string {

@@ -37,6 +37,9 @@ func WriteAll(dir string, r Report, o WriteOptions) ([]string, error) {
 	if err := os.MkdirAll(filepath.Join(dir, ShareDir), 0o700); err != nil {
 		return nil, fmt.Errorf("report directory: %w", err)
 	}
+	if info, err := os.Lstat(filepath.Join(dir, ShareDir)); err != nil || !info.IsDir() { // a link would have others uploaded
+		return nil, errors.Join(fmt.Errorf("report directory: %s is not a directory of its own (a link?): remove it", filepath.Join(dir, ShareDir)), err)
+	}
 	if err := os.Chmod(filepath.Join(dir, ShareDir), 0o700); err != nil {
 		return nil, fmt.Errorf("report directory: %w", err)
 	}

@@ -93,3 +93,14 @@ func sortedFiles(t *testing.T, dir string) []string {
 	}
 	return out
 }
+
+// TestShareIsNoLink: what is uploaded is never another directory, least of all the private one.
+func TestShareIsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink(".", filepath.Join(dir, ShareDir)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := WriteAll(dir, sample(), WriteOptions{Formats: []string{"json"}, ShareKey: []byte("key")}); err == nil || !strings.Contains(err.Error(), "a link?") {
+		t.Errorf("%v", err)
+	}
+}

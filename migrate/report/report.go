@@ -51,13 +51,14 @@ type Run struct {
 	Stopped         string      `json:"stopped"` // why it ended early, "" where it did not
 	InventoryDigest string      `json:"inventoryDigest"`
 	RulesDigest     string      `json:"rulesDigest"`
-	LegacyAPI       string      `json:"legacyApi"` // v2, v3 or none
-	Legs            string      `json:"legs"`      // connections, app or both
-	Fields          string      `json:"fields"`    // standard, all or a list
-	Only            string      `json:"only"`      // which vehicles of an earlier run were called again, "" where all were called
-	Carried         *Carried    `json:"carried"`   // vehicles taken over from that run; nil: none
-	Sample          *Sample     `json:"sample"`    // nil: every vehicle
-	Shard           *Shard      `json:"shard"`     // nil: not a shard
+	LegacyAPI       string      `json:"legacyApi"`          // v2, v3 or none
+	Legs            string      `json:"legs"`               // connections, app or both
+	Fields          string      `json:"fields"`             // standard, all or a list
+	Only            string      `json:"only"`               // which vehicles of an earlier run were called again, "" where all were called
+	Carried         *Carried    `json:"carried"`            // vehicles taken over from that run; nil: none
+	Baseline        *Baseline   `json:"baseline,omitempty"` // the earlier run in the legacy leg's place; nil: there is a legacy leg
+	Sample          *Sample     `json:"sample"`             // nil: every vehicle
+	Shard           *Shard      `json:"shard"`              // nil: not a shard
 	Requests        Requests    `json:"requests"`
 	BilledReads     BilledReads `json:"billedReads"`
 	Controls        Controls    `json:"controls"`
@@ -76,6 +77,14 @@ type Sample struct {
 	LargestUser   int     `json:"largestUser"`   // vehicles of the user who has the most, in the whole inventory
 	BlockedAtMost float64 `json:"blockedAtMost"` // share of the fleet, with 95 % confidence, inconclusive vehicles counted as blocked
 	Unseen        float64 `json:"unseen"`        // share of the fleet below which a cause may well be missed
+}
+
+// Baseline is the run whose legacy evidence stands for the legacy leg, and when it was taken.
+type Baseline struct {
+	RunID    string    `json:"runId"`
+	Vehicles int       `json:"vehicles"` // with evidence there
+	Oldest   time.Time `json:"oldest"`
+	Newest   time.Time `json:"newest"`
 }
 
 // Carried are the vehicles that an earlier run measured: their evidence is as old as that.

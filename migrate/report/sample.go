@@ -82,6 +82,9 @@ func (s Summary) drawn(n int) string {
 }
 
 func (s Summary) goText() string {
+	if s.Run.Baseline != nil && s.Run.Sample == nil {
+		return s.servedText()
+	}
 	if s.Run.Sample == nil {
 		return fmt.Sprintf("Every gate holds; %s can be switched.%s", vehicles(s.Verdicts.Ready), s.leftBehind())
 	}

@@ -26,6 +26,7 @@ type summing struct {
 	causes   map[causeKey]*Cause
 	notes    map[migrate.Code]*gathered
 	clocks   clocks
+	baseline Baseline
 	rechecks Rechecks
 	withheld int // vehicles with a v2 field that has no v3 form
 	systemic *systemic
@@ -56,6 +57,7 @@ func (s *summing) add(rec migrate.Record) {
 		s.last = rec.At
 	}
 	s.clocks.add(rec)
+	s.baseline.add(rec)
 	for _, f := range rec.Evidence.Findings {
 		if f.Outcome == compare.NoCounterpart {
 			s.withheld++
@@ -169,7 +171,7 @@ func (s *summing) summary() Summary {
 		Schema: SchemaName, Tool: Tool{Name: "scmigrate", Version: h.ToolVersion}, Total: counts.Total(), Proof: s.proof, Waived: s.waived, Outcomes: s.groups.outcomes(),
 		Verdicts: Verdicts{counts.Ready, counts.Blocked, counts.Broken, counts.Inconclusive},
 		Run: Run{ID: h.RunID, StartedAt: parseStamp(h.StartedAt), FinishedAt: parseStamp(h.FinishedAt), Complete: h.Complete, Stopped: h.Stopped, InventoryDigest: h.InventoryDigest,
-			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: notExamined(h.Fields, s.rules)},
+			RulesDigest: h.RulesDigest, LegacyAPI: h.LegacyAPI, Legs: h.Legs, Fields: h.Fields, Rechecks: s.rechecks, NotExamined: append(unexaminedLegs(h.Legs), notExamined(h.Fields, s.rules)...)},
 		Makes: s.groups.largestMakes(), Cohorts: s.groups.largestCohorts(), Ages: s.groups.ages,
 		Causes: s.sortedCauses(), Notes: s.sortedNotes(), Gates: []Gate{}, Changes: s.changes,
 	}
@@ -179,6 +181,7 @@ func (s *summing) summary() Summary {
 	if low, high, ok := counts.Readiness(); ok {
 		out.Readiness = &Interval{low, high}
 	}
+	out.Run.Baseline = s.baselineOf()
 	out.Run.Shard, out.Run.Only = shardOf(h), h.Only
 	if day := s.rules.Retirement; !day.IsZero() {
 		out.Run.Retirement = day.UTC().Format(time.DateOnly)

@@ -47,6 +47,13 @@ func (s Secret) Fingerprint() string {
 	return fingerprint(*s.v)
 }
 
+// Hash is the hex SHA-256 of the value, by which a token is known again where it must not stand itself. It is no secret only
+// for values that nobody can guess, as tokens are.
+func (s Secret) Hash() string {
+	sum := sha256.Sum256([]byte(s.Reveal()))
+	return hex.EncodeToString(sum[:])
+}
+
 // Equal compares values in constant time. Two zero Secrets are equal.
 func (s Secret) Equal(o Secret) bool {
 	a, b := sha256.Sum256([]byte(s.Reveal())), sha256.Sum256([]byte(o.Reveal()))

@@ -36,6 +36,9 @@ type Options struct {
 	ClientSecrets []secret.Secret // up to three, in the order of trying; empty ones are left out
 	MaxBody       int64           // bytes of an answer after decompression; 0: 16 MiB
 	AllowRefresh  bool            // lets POST auth/oauth/token through the guard: only `inventory refresh` sets it
+	LegacyID      string          // with AllowRefresh: the Application ID, a UUID
+	LegacySecret  secret.Secret   // and its secret
+	TimeoutAuth   time.Duration   // one refresh; 0: 10 s
 
 	ManagementToken secret.Secret // for ManagementConnections alone; without it the guard refuses the management host
 }
@@ -58,6 +61,9 @@ type Client struct {
 
 	management     secret.Secret
 	managementCall exchange
+
+	applicationID string // for Refresh alone
+	application   secret.Secret
 }
 
 // New checks the options; nothing is sent.
@@ -77,7 +83,7 @@ func New(o Options) (*Client, error) {
 		timeouts: map[Host]time.Duration{HostLegacy: o.TimeoutLegacy, HostApp: o.TimeoutApp},
 	}
 	c.connect(o)
-	return c, nil
+	return c, c.connectRefresh(o)
 }
 
 func (o *Options) fill() {
@@ -258,6 +264,15 @@ func (c *Client) Signal(ctx context.Context, vehicleID, userID, code string) (An
 // Vehicle reads make, model and year on the app leg: GET /v3/vehicles/{id} (smartcar-v3.md §4.3).
 func (c *Client) Vehicle(ctx context.Context, vehicleID, userID string) (Answer, error) {
 	return c.app(ctx, vehicleID, userID, "")
+}
+
+// Vehicles asks for a list of a user's vehicles: GET /v3/vehicles. No specification has it and no client uses it
+// (smartcar-v3.md §4.0); only preflight tries it, and nothing depends on the answer.
+func (c *Client) Vehicles(ctx context.Context, userID string) (Answer, error) {
+	if err := checkID(userID); err != nil {
+		return c.unsendable(err)
+	}
+	return c.do(ctx, c.appCall, request{host: HostApp, method: "GET", path: "/v3/vehicles", userID: userID, bearer: c.tokens.get})
 }
 
 func (c *Client) app(ctx context.Context, vehicleID, userID, below string) (Answer, error) {

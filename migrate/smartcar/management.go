@@ -50,7 +50,7 @@ func (c *Client) managementPage(ctx context.Context, mode, cursor string) (Answe
 	if cursor != "" {
 		query.Set("cursor", cursor)
 	}
-	return c.do(ctx, c.managementCall, request{host: HostManagement, method: "GET", path: "/v2.0/management/connections", query: query, basic: c.management})
+	return c.do(ctx, c.managementCall, request{host: HostManagement, method: "GET", path: "/v2.0/management/connections", query: query, basicUser: "default", basic: c.management})
 }
 
 // cursorLister follows a list from cursor to cursor.

@@ -32,8 +32,15 @@ func sendable(token secret.Secret) bool {
 	return !token.IsZero() && printable(token.Reveal())
 }
 
-// signManagement puts the application management token into the request's header (smartcar-v2.md §7).
-func signManagement(r *http.Request, token secret.Secret) { r.SetBasicAuth("default", token.Reveal()) }
+// signBasic puts the application management token (smartcar-v2.md §7) or the application's secret (§1.2) into the header.
+func signBasic(r *http.Request, user string, token secret.Secret) {
+	r.SetBasicAuth(user, token.Reveal())
+}
+
+// refreshForm is the body of a refresh (smartcar-v2.md §1.2).
+func refreshForm(token secret.Secret) []byte {
+	return []byte(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.Reveal()}}.Encode())
+}
 
 // VerifyWebhook tells whether signature is what Smartcar signs a webhook's body with: the hex HMAC-SHA256 of its bytes under
 // the application management token (smartcar-v3.md §10).

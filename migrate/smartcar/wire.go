@@ -60,7 +60,8 @@ type request struct {
 	timeout           time.Duration
 	bearer            TokenFunc     // nil: the request carries no bearer token
 	token             secret.Secret // set by authorised
-	basic             secret.Secret // the management token, in the place of a bearer
+	basic             secret.Secret // the management token or the application's secret, in the place of a bearer
+	basicUser         string        // what stands beside it
 	fingerprint       string
 	attempts          *int        // attempts made so far for this call
 	open              func() bool // false once the host's breaker opened; nil: always open. Set by guarded
@@ -149,7 +150,7 @@ func (c *Client) build(ctx context.Context, r request) *http.Request {
 		signBearer(h, r.token)
 	}
 	if !r.basic.IsZero() {
-		signManagement(h, r.basic)
+		signBasic(h, r.basicUser, r.basic)
 	}
 	if len(r.body) > 0 {
 		h.Body = io.NopCloser(bytes.NewReader(r.body))

@@ -19,7 +19,7 @@ code=0
 echo "exit-code=$code" >>"$GITHUB_OUTPUT"
 
 # The shareable form alone leaves this machine.
-if [ -d "$OUT/share" ]; then
+if [ -d "$OUT/share" ] && [ ! -L "$OUT/share" ] && [ -z "$(find "$OUT/share" -type l -print -quit)" ]; then
     echo "share=$OUT/share/" >>"$GITHUB_OUTPUT"
     if [ ! -s "$GITHUB_STEP_SUMMARY" ] && [ -f "$OUT/share/report.md" ]; then
         cat "$OUT/share/report.md" >>"$GITHUB_STEP_SUMMARY"

@@ -12,9 +12,9 @@ import (
 var level = map[string]int{
 	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/crash": 0, "migrate/internal/inorder": 1,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
-	"migrate/owners": 2,
+	"migrate/owners": 2, "migrate/rotate": 2,
 	"migrate":        2,
-	"migrate/ledger": 3,
+	"migrate/ledger": 3, "migrate/preflight": 3,
 	"migrate/report": 4, "migrate/manifest": 4,
 	"migrate/cli": 5,
 	".":           6,
@@ -38,7 +38,7 @@ var home = map[string][]string{
 	"github.com/cenkalti/backoff":     {"migrate/smartcar"},
 	"modernc.org/sqlite":              {"migrate/ledger"},
 	"database/sql":                    {"migrate/ledger"},
-	"github.com/gofrs/flock":          {"migrate/ledger"},
+	"github.com/gofrs/flock":          {"migrate/ledger", "migrate/rotate"},
 	"github.com/klauspost/compress":   {"migrate/ledger"},
 	"github.com/fxamacker/cbor":       {"compare", "migrate/ledger"}, // compare: how one value is written
 	"github.com/go-json-experiment":   {"compare", "migrate/smartcar"},

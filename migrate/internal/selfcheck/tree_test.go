@@ -66,8 +66,10 @@ func functionLengths(s *source) (lengths []int) {
 	return lengths
 }
 
-// Opened in one place: the file that signs requests is the only one that sees a secret in plain text.
-func TestSecretsAreOpenedInOneFile(t *testing.T) {
+// opened are the files that see a secret in plain text: one signs requests, the other hands a token back to its owner.
+var opened = []string{"migrate/inventory/handover.go", "migrate/smartcar/sign.go"}
+
+func TestSecretsAreOpenedInTwoFiles(t *testing.T) {
 	var open []string
 	for _, s := range sources(t) {
 		if s.isTest() || s.dir() == "migrate/secret" {
@@ -79,8 +81,8 @@ func TestSecretsAreOpenedInOneFile(t *testing.T) {
 			}
 		})
 	}
-	if len(open) != 1 {
-		t.Errorf("Reveal is used in %q, want exactly one file (pass the secret on closed, and let that file open it)", open)
+	if slices.Sort(open); !slices.Equal(open, opened) {
+		t.Errorf("Reveal is used in %q, want %q (pass the secret on closed, and let one of those files open it)", open, opened)
 	}
 }
 

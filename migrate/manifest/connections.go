@@ -1,0 +1,144 @@
+package manifest
+
+import (
+	"context"
+	"slices"
+
+	"scmigrate/compare"
+	"scmigrate/migrate/smartcar"
+)
+
+// modes are the lists that Smartcar keeps apart; the default hides simulated vehicles (smartcar-v3.md §4.1).
+var modes = []string{"live", "simulated"}
+
+// readings is how often lists that moved while they were read are read: only whole ones prove an absence.
+const readings = 3
+
+// ConnectionsAPI is v3's list. *smartcar.Client is one.
+type ConnectionsAPI interface {
+	Connections(ctx context.Context, q smartcar.ConnectionsQuery, page func(smartcar.ConnectionsPage) error) (smartcar.Listing, error)
+}
+
+// Listed is how reading the lists went.
+type Listed struct {
+	Pages   int
+	Whole   bool
+	Why     string           // they are not whole
+	Failure *compare.Failure // the answer that ended the reading, if one did
+}
+
+// Connections proves anew who is connected to the vehicles, and with which permissions: from both lists, all pages. No
+// vehicle is read. A connection that stands there is proved by any reading, that one is gone only by whole lists.
+func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI) (l Listed, err error) {
+	for range readings {
+		v.unsee()
+		if l, err = v.readLists(ctx, api, l.Pages); err != nil {
+			return l, err
+		}
+		if l.Whole || l.Failure != nil {
+			break
+		}
+	}
+	for i := range v.claims {
+		if v.judged(v.claims[i].wave) {
+			v.linked(int32(i), l.Whole)
+		}
+	}
+	return l, nil
+}
+
+func (v *Verification) readLists(ctx context.Context, api ConnectionsAPI, before int) (Listed, error) {
+	l := Listed{Pages: before, Whole: true}
+	for _, mode := range modes {
+		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, func(p smartcar.ConnectionsPage) error {
+			for _, row := range p.Rows {
+				v.link(row)
+			}
+			return nil
+		})
+		l.Pages += listing.Pages
+		if err != nil {
+			return l, err
+		}
+		if !listing.Complete {
+			l.Whole, l.Why = false, "the "+mode+" list: "+listing.Why
+		}
+		if listing.Failure != nil {
+			l.Failure = listing.Failure
+			return l, nil
+		}
+	}
+	return l, nil
+}
+
+// unsee forgets what an earlier reading said.
+func (v *Verification) unsee() {
+	for id := range v.cars {
+		v.cars[id] = 0
+	}
+	v.silent = map[int32]bool{}
+	for i := range v.claims {
+		c := &v.claims[i]
+		c.seen, c.missing = false, 1<<len(v.needs.lists[c.needs])-1
+	}
+}
+
+// link takes a row of the list. Of several connections of one pair, what any grants is granted.
+func (v *Verification) link(row smartcar.Connection) {
+	i, known := v.index[v.pair(row.VehicleID, row.UserID)]
+	if !known || i < 0 {
+		v.linkOther(row)
+		return
+	}
+	c := &v.claims[i]
+	c.seen = true
+	if row.Permissions == nil {
+		v.silent[i] = true
+	}
+	for bit, need := range v.needs.lists[c.needs] {
+		if slices.Contains(row.Permissions, need) {
+			c.missing &^= 1 << bit
+		}
+	}
+}
+
+func (v *Verification) linkOther(row smartcar.Connection) {
+	id := v.id(row.VehicleID)
+	who, ours := v.cars[id]
+	switch {
+	case !ours:
+	case row.UserID == "":
+		v.cars[id] = who | nobodyNamed
+	default:
+		v.cars[id] = who | namedOther
+	}
+}
+
+// linked judges what the lists showed of a claim.
+func (v *Verification) linked(i int32, whole bool) {
+	c := &v.claims[i]
+	switch {
+	case !c.seen && (!whole || v.cars[c.vehicle]&nobodyNamed != 0):
+		v.doubt(i, Unseen, "")
+	case !c.seen && v.cars[c.vehicle]&namedOther != 0:
+		v.doubt(i, UserChanged, "")
+	case !c.seen:
+		v.doubt(i, NotConnected, "")
+	case c.missing == 0:
+	case v.silent[i]:
+		v.doubt(i, Silent, "")
+	default:
+		v.doubt(i, PermissionGone, v.missing(c))
+	}
+}
+
+// missing names the permissions that a connection lacks.
+func (v *Verification) missing(c *claim) string {
+	text := "it lacks"
+	for bit, need := range v.needs.lists[c.needs] {
+		if c.missing>>bit&1 == 1 {
+			text += " " + need
+		}
+	}
+	return text
+}
