@@ -12,9 +12,10 @@ import (
 
 // chain is a row of runs, each of which was held against the next.
 type chain struct {
-	run     *ledger.Ledger // the one that reports
-	known   map[string]bool
-	history report.History // the newest first, until it is whole
+	run     *ledger.Ledger  // the one that reports
+	known   map[string]bool // runs
+	seen    map[string]bool // directories
+	history report.History  // the nearest first, until it is whole
 }
 
 // history counts the earlier run, the one which that was held against, and so on; nil where there is none. A directory that
@@ -27,7 +28,7 @@ func (e earlier) history(ctx context.Context, l *ledger.Ledger) (*report.History
 	if err != nil {
 		return nil, err
 	}
-	c := chain{run: l, known: map[string]bool{own.RunID: true}, history: report.History{Runs: []report.PastRun{}}}
+	c := chain{run: l, known: map[string]bool{own.RunID: true}, seen: map[string]bool{whole(l.Dir()): true, whole(e.ledger.Dir()): true}, history: report.History{Runs: []report.PastRun{}}}
 	before, err := c.add(ctx, e.ledger)
 	for err == nil && before != "" {
 		before, err = c.follow(ctx, before)
@@ -39,21 +40,26 @@ func (e earlier) history(ctx context.Context, l *ledger.Ledger) (*report.History
 		c.history.Ended = endOfChain(err)
 	}
 	slices.Reverse(c.history.Runs)
+	slices.SortStableFunc(c.history.Runs, func(a, b report.PastRun) int { return a.FinishedAt.Compare(b.FinishedAt) })
 	return &c.history, nil
 }
 
 // The ends of a chain beside the ledger's own.
 var (
-	errCircle = errors.New("a run names itself, or a later one, as the one before it")
+	errCircle = errors.New("a directory comes back that was looked at")
 	errLong   = errors.New("more earlier runs than a report looks back on")
 	errNoRun  = errors.New("no run was begun there")
 )
 
 // follow adds the run in a directory.
 func (c *chain) follow(ctx context.Context, dir string) (before string, err error) {
-	if len(c.history.Runs) == report.MostHistory {
+	switch {
+	case c.seen[dir]:
+		return "", errCircle
+	case len(c.history.Runs) == report.MostHistory:
 		return "", errLong
 	}
+	c.seen[dir] = true
 	l, unlock, err := ledger.OpenEarlier(dir)
 	if err != nil {
 		return "", err
@@ -62,7 +68,8 @@ func (c *chain) follow(ctx context.Context, dir string) (before string, err erro
 	return c.add(ctx, l)
 }
 
-// add counts a run, and says which directory it was held against itself.
+// add counts a run, and says which directory it was held against itself. A run that was only judged again is no other one,
+// and is passed over.
 func (c *chain) add(ctx context.Context, l *ledger.Ledger) (before string, err error) {
 	h, err := l.Header(ctx)
 	switch {
@@ -71,7 +78,7 @@ func (c *chain) add(ctx context.Context, l *ledger.Ledger) (before string, err e
 	case h.RunID == "":
 		return "", errNoRun
 	case c.known[h.RunID]:
-		return "", errCircle
+		return h.Previous, nil
 	}
 	c.known[h.RunID] = true
 	past, err := report.PastRunOf(ctx, l, c.run)

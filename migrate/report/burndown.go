@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -73,7 +74,7 @@ func burnDown(s Summary) columnChart {
 	for i, p := range runs {
 		c.Steps = append(c.Steps, columnOf(p, pitch*float64(i), pitch, most))
 	}
-	for _, p := range append(s.History.Runs[:len(s.History.Runs):len(s.History.Runs)], s.asPast()) {
+	for _, p := range s.inOrder(s.History.Runs) {
 		v := p.Verdicts
 		c.Table = append(c.Table, []string{s.pastName(p), count(p.Total), count(v.Ready), count(v.Blocked), count(v.Broken), count(v.Inconclusive)})
 	}
@@ -148,26 +149,33 @@ func (p PastRun) sign() string {
 
 // remarks say what to know about the runs that are drawn, which ones are not, and where they end.
 func (h *History) remarks() string {
-	var marked, left int
-	for _, p := range h.Runs {
-		switch {
-		case p.marked():
-			marked++
-		case !p.Alike:
-			left++
-		}
-	}
 	var out []string
-	if marked > 0 {
+	if slices.ContainsFunc(h.Runs, PastRun.marked) {
 		out = append(out, "* Another inventory or other rules than now.")
 	}
-	if left > 0 {
-		out = append(out, counted(left, "earlier run")+" measured something else (other fields, legs, sample or shard) and cannot stand beside these.")
+	if left := h.leftOut(); len(left) > 0 {
+		out = append(out, "Cannot stand beside these and left out: "+strings.Join(left, "; ")+".")
 	}
 	if h.Ended != "" {
 		out = append(out, sentence(h.Ended)+".")
 	}
 	return strings.Join(out, " ")
+}
+
+// mostLeftOut is how many runs that are not drawn a text names; the table has them all.
+const mostLeftOut = 3
+
+// leftOut names the runs that are not drawn, with the reason.
+func (h *History) leftOut() (names []string) {
+	for _, p := range h.Runs {
+		if !p.Alike {
+			names = append(names, fmt.Sprintf("the run of %s (%s)", p.FinishedAt.UTC().Format(time.DateOnly), strings.Join(p.Unlike, ", ")))
+		}
+	}
+	if rest := len(names) - mostLeftOut; rest > 0 {
+		names = append(names[:mostLeftOut], "and "+counted(rest, "more run"))
+	}
+	return names
 }
 
 // historyFacts are the burn-down as a list of one; none where there is no earlier run.

@@ -31,14 +31,14 @@ func TestBurnDown(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(tower{})); diff != "" {
 		t.Errorf("columns (-want +got):\n%s", diff)
 	}
-	wantRows := []string{"2026-11-19 12:42 UTC (legs app then, both now)", "2026-11-20 12:42 UTC (not complete, another inventory)", "2026-11-21 12:42 UTC", "2026-11-22 12:42 UTC", "2026-11-23 12:42 UTC (this run)"}
+	wantRows := []string{"2026-11-19 12:42:00 UTC (legs app then, both now)", "2026-11-20 12:42:00 UTC (not complete, another inventory)", "2026-11-21 12:42:00 UTC", "2026-11-22 12:42:00 UTC", "2026-11-23 12:42:00 UTC (this run)"}
 	for i, row := range c.Table {
 		if row[0] != wantRows[i] || len(row) != len(c.Columns) {
 			t.Errorf("row %d is %q, want %q", i, row, wantRows[i])
 		}
 	}
 	text := "Not ready: 5 of 6 on 2026-11-20*, 7 of 8 on 2026-11-21, 6 of 8 on 2026-11-22, 5 of 8 on 2026-11-23. * Another inventory or other rules than now. " +
-		"1 earlier run measured something else (other fields, legs, sample or shard) and cannot stand beside these. The run before these is not where it was."
+		"Cannot stand beside these and left out: the run of 2026-11-19 (legs app then, both now). The run before these is not where it was."
 	if c.Text != text {
 		t.Errorf("it says %q, want %q", c.Text, text)
 	}
@@ -48,7 +48,7 @@ func TestBurnDown(t *testing.T) {
 func TestBurnDownOfFew(t *testing.T) {
 	s := sampleSummary()
 	s.History.Runs = s.History.Runs[:1]
-	if c := burnDown(s); len(c.Steps) != 0 || !strings.HasPrefix(s.historyText(), "1 earlier run measured something else") {
+	if c := burnDown(s); len(c.Steps) != 0 || !strings.HasPrefix(s.historyText(), "Cannot stand beside these and left out: the run of 2026-11-19") {
 		t.Errorf("%+v, %q", c, s.historyText())
 	}
 	if s.History = nil; len(burnDown(s).Steps) != 0 || s.historyText() != "" || s.historyFacts() != nil {
