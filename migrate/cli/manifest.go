@@ -19,10 +19,10 @@ func manifestCommand(p Process) *ucli.Command {
 			"Broken vehicles hold nobody back. Calls nobody. Exits 4 where nothing is ready to be switched. `scmigrate manifest verify FILE` proves that the list still holds.",
 		Flags: []ucli.Flag{
 			text("out", "", "the `FILE` to write, readable by its owner only: .yaml, .jsonl or .csv", "o"), overwriteFlag(),
-			text("waves", "1%,10%,100%", "how far each wave reaches: `SHARES` of the vehicles, or numbers of them, cumulative"),
+			text("waves", manifest.DefaultWaves, "how far each wave reaches: `SHARES` of the vehicles, or numbers of them, cumulative"),
 			manifestFormFlag("to write"),
 			text("canary", "", "a `COHORT` whose users come first"),
-			number("wave-seed", 1, "another `SEED` draws other users into the first waves"),
+			number("wave-seed", manifest.DefaultSeed, "another `SEED` draws other users into the first waves"),
 		},
 		Subcommands: []*ucli.Command{manifestVerifyCommand(p)},
 		Action: func(c *ucli.Context) error {

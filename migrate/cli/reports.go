@@ -32,7 +32,7 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 		return s, err
 	}
 	defer func() { err = errors.Join(err, since.close()) }()
-	r, key, err := report.Since(ctx, since.ledger, l, o.full)
+	r, key, err := readReport(ctx, l, report.Reading{Full: o.full, Earlier: since.ledger})
 	if err != nil {
 		return r.Summary, err
 	}

@@ -17,7 +17,7 @@ func charts(s Summary, causes []causeRow) []chart {
 	for _, m := range s.Makes {
 		makes = append(makes, m.Group)
 	}
-	all := []chart{causesChart(causes), groupsChart("makes", "make", makes), groupsChart("cohorts", "cohort", s.Cohorts), agesChart(s.Ages)}
+	all := []chart{causesChart(causes), groupsChart("makes", "make", makes), groupsChart("cohorts", "cohort", s.Cohorts), wavesChart(s), agesChart(s.Ages)}
 	return slices.DeleteFunc(all, func(c chart) bool { return len(c.Rows) == 0 })
 }
 

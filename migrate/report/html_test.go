@@ -126,7 +126,7 @@ func TestReadyDate(t *testing.T) {
 func TestChartsHaveText(t *testing.T) {
 	page := rendered(t, "html", sample(), Options{})
 	drawings := regexp.MustCompile(`(?s)<svg[^>]*aria-labelledby="(\S+) (\S+)".*?</svg>`).FindAllSubmatch(page, -1)
-	if len(drawings) != 6 {
+	if len(drawings) != 7 {
 		t.Fatalf("%d drawings", len(drawings))
 	}
 	for _, d := range drawings {
@@ -136,7 +136,7 @@ func TestChartsHaveText(t *testing.T) {
 			}
 		}
 	}
-	if tables := bytes.Count(page, []byte("<summary>As a table</summary>")); tables != 5 {
+	if tables := bytes.Count(page, []byte("<summary>As a table</summary>")); tables != 6 {
 		t.Errorf("%d tables", tables)
 	}
 }

@@ -63,6 +63,7 @@ func sampleSummary() Summary {
 	}
 	breakDown(&s)
 	s.History = sampleHistory()
+	s.Waves = &Waves{Steps: []Wave{{1, "1%", 1, 1}, {2, "10%", 1, 1}, {3, "100%", 1, 2}}, Held: HeldBack{Users: 1, Vehicles: 1}}
 	return s
 }
 
