@@ -101,7 +101,7 @@ func TestHistoryOfSeveralRuns(t *testing.T) {
 			t.Errorf("share/report.html lacks %q", text)
 		}
 	}
-	if n := strings.Count(page, `class="middle day"`); n != 3 {
+	if n := strings.Count(page, `class="middle day`); n != 3 {
 		t.Errorf("%d columns, want those of two earlier runs and this one", n)
 	}
 	before := b.reports("out")

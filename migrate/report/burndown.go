@@ -12,7 +12,7 @@ const (
 	columnsTop    = 24  // room for the figures
 	columnsTall   = 130 // the tallest column
 	columnsUnder  = 22  // room for the days
-	widestPitch   = 88
+	widestPitch   = 110
 	columnShare   = 0.7 // of the pitch
 	leastTall     = 14  // a block into which its mark fits
 	leastMarkWide = 14
@@ -31,6 +31,7 @@ type column struct {
 	Name, Figure     string
 	X, Middle, Width float64
 	Top              float64 // of the highest block
+	Own              bool    // the report's own run
 	Blocks           []block
 }
 
@@ -72,7 +73,9 @@ func burnDown(s Summary) columnChart {
 	}
 	pitch := min(widestPitch, float64(chartWide)/float64(len(runs)))
 	for i, p := range runs {
-		c.Steps = append(c.Steps, columnOf(p, pitch*float64(i), pitch, most))
+		step := columnOf(p, pitch*float64(i), pitch, most)
+		step.Own = p.ID == s.Run.ID
+		c.Steps = append(c.Steps, step)
 	}
 	for _, p := range s.inOrder(s.History.Runs) {
 		v := p.Verdicts
@@ -130,7 +133,11 @@ func (s Summary) historyText() string {
 	}
 	var steps []string
 	for _, p := range s.burnt() {
-		steps = append(steps, fmt.Sprintf("%s of %s on %s%s", count(p.Verdicts.notReady()), count(p.Total), p.FinishedAt.UTC().Format(time.DateOnly), p.sign()))
+		step := fmt.Sprintf("%s of %s on %s%s", count(p.Verdicts.notReady()), count(p.Total), p.FinishedAt.UTC().Format(time.DateOnly), p.sign())
+		if p.ID == s.Run.ID {
+			step += " (this run)"
+		}
+		steps = append(steps, step)
 	}
 	text := ""
 	if len(steps) > 0 {

@@ -37,7 +37,7 @@ func TestBurnDown(t *testing.T) {
 			t.Errorf("row %d is %q, want %q", i, row, wantRows[i])
 		}
 	}
-	text := "Not ready: 5 of 6 on 2026-11-20*, 7 of 8 on 2026-11-21, 6 of 8 on 2026-11-22, 5 of 8 on 2026-11-23. * Another inventory or other rules than now. " +
+	text := "Not ready: 5 of 6 on 2026-11-20*, 7 of 8 on 2026-11-21, 6 of 8 on 2026-11-22, 5 of 8 on 2026-11-23 (this run). * Another inventory or other rules than now. " +
 		"Cannot stand beside these and left out: the run of 2026-11-19 (legs app then, both now). The run before these is not where it was."
 	if c.Text != text {
 		t.Errorf("it says %q, want %q", c.Text, text)
