@@ -54,14 +54,22 @@ func find(places []person, key uint64) *person {
 }
 
 // all yields everybody, in no order that means anything.
-func (c *crowd) all() iter.Seq[person] {
+func (c *crowd) all() iter.Seq[person] { return c.each(func(int) {}) }
+
+// drain yields everybody and lets go of each table that was yielded.
+func (c *crowd) drain() iter.Seq[person] {
+	return c.each(func(table int) { c[table].places, c[table].taken = nil, 0 })
+}
+
+func (c *crowd) each(done func(table int)) iter.Seq[person] {
 	return func(yield func(person) bool) {
-		for _, t := range c {
-			for _, u := range t.places {
+		for n := range c {
+			for _, u := range c[n].places {
 				if u.key != 0 && !yield(u) {
 					return
 				}
 			}
+			done(n)
 		}
 	}
 }

@@ -74,12 +74,11 @@ func (f *Forecast) Settle() (o Outlook) {
 		}
 	}
 	going := make([]person, 0, o.Counts.Users)
-	for u := range f.users.all() {
+	for u := range f.users.drain() {
 		if u.ready > 0 && u.cohort&held == 0 {
 			going = append(going, u)
 		}
 	}
-	f.users = crowd{}
 	inTurn(going)
 	o.Waves = f.waves(going, o.Counts)
 	return o

@@ -58,6 +58,9 @@ func (columnChart) NameY() int { return columnsTop + columnsTall + columnsUnder 
 // Tall: see Base.
 func (columnChart) Tall() int { return columnsTop + columnsTall + columnsUnder }
 
+// Many tells that the days stand close together.
+func (c columnChart) Many() bool { return len(c.Steps) > 9 }
+
 // burnDown draws how many vehicles were not ready at the end of each run; it has no steps where there is no earlier run
 // beside which the report's own can stand.
 func burnDown(s Summary) columnChart {
