@@ -44,7 +44,7 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 		})
 		return err
 	}
-	err := errors.Join(inParallel(feed, work, r.Concurrency, r.turns(feed), visit), saves.Wait())
+	err := errors.Join(inParallel(feed, work, visitorsFor(r.Concurrency), r.turns(feed), visit), saves.Wait())
 	if n := r.spared.Load(); n > 0 {
 		r.say(fmt.Sprintf("vehicles not called again, since --max-billed-per-vehicle or their calls of the month are used up: %d", n))
 	}

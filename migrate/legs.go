@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"scmigrate/compare"
-	"scmigrate/migrate/internal/crash"
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/rules"
 	"scmigrate/migrate/smartcar"
@@ -47,6 +45,7 @@ type Meter struct {
 	Others    bool                                                           // LegacyV3 only: compare the signals that no field of the catalogue reads, too
 
 	vins   vins
+	room   *room     // for the calls of all visits; nil: no end
 	looks  turnstile // to vehicles that no entry has
 	quotas quotas
 }
@@ -129,7 +128,7 @@ func (v *visit) run(ctx context.Context) error {
 	if possible, err := v.appPossible(ctx); err != nil || !possible {
 		return err
 	}
-	if err := together(ctx, legs); err != nil {
+	if err := v.together(ctx, legs); err != nil {
 		return err
 	}
 	if err := v.fill(ctx); err != nil {
@@ -153,17 +152,6 @@ func (v *visit) appPossible(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// together runs the legs at the same moment and waits for all; their errors are joined.
-func together(ctx context.Context, legs []func(context.Context) error) error {
-	errs := make([]error, len(legs))
-	var wait sync.WaitGroup
-	for i, leg := range legs {
-		wait.Go(func() { errs[i] = crash.Do(func() error { return leg(ctx) }) })
-	}
-	wait.Wait()
-	return errors.Join(errs...)
 }
 
 // appLeg reads all signals at once.
@@ -202,6 +190,10 @@ func (v *visit) fill(ctx context.Context) error {
 	if v.signals == nil || v.signals.Complete() {
 		return nil
 	}
+	return v.inRoom(ctx, v.askSingly)
+}
+
+func (v *visit) askSingly(ctx context.Context) error {
 	legacy := v.legacyReadings(v.fields)
 	v.meter.noteQuota(v.entry.VehicleID, *v.evidence, legacy...)
 	missing := v.signals.Missing(v.wanted(legacy))
@@ -323,10 +315,11 @@ func (v *visit) appReadings() []compare.Reading {
 		if l := e.Identity.Listed; l != nil { // the connections list knows the car, too: no call for GET /v3/vehicles/{id}
 			v.signals.Describe(l.VehicleID, l.Make, l.Model, l.Year)
 		}
-		if e.App.Outcome == LegAnswered { // the account's state shows in any live signal, asked for or not
+		asked := compare.ReadApp(v.fields, *v.signals)
+		if e.App.Outcome == LegAnswered && !servesLive(asked) { // the account's state shows in any live signal, asked for or not
 			e.App.settle(compare.ReadApp(compare.All(), *v.signals), appOutcome)
 		}
-		return compare.ReadApp(v.fields, *v.signals)
+		return asked
 	case e.App.Failure != nil:
 		return compare.AllFailed(v.fields, *e.App.Failure)
 	default:
@@ -340,6 +333,10 @@ func (v *visit) owner(ctx context.Context) error {
 	if e.Legacy.Outcome != LegAnswered || !e.Identity.ownerInDoubt() || v.entry.UserID == "" || v.meter.sameAPI() || v.meter.noLegacy() {
 		return nil
 	}
+	return v.inRoom(ctx, v.askOwner)
+}
+
+func (v *visit) askOwner(ctx context.Context) error {
 	answer, err := v.meter.Caller.LegacyUserFrom(ctx, v.same(v.token.Secret))
 	if errors.Is(err, errNoToken) {
 		return nil // it died while it waited; whose it was stays unproved
@@ -347,6 +344,6 @@ func (v *visit) owner(ctx context.Context) error {
 	if err != nil || answer.Failure != nil {
 		return err
 	}
-	e.Identity.TokenUser = compare.ParseUser(answer.Body)
+	v.evidence.Identity.TokenUser = compare.ParseUser(answer.Body)
 	return nil
 }

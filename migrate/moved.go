@@ -40,7 +40,7 @@ func (r *Run) search(ctx context.Context, entry inventory.Entry, e *Evidence) er
 // the legacy leg stands in e.Legacy. An error is the tool's own trouble; e then holds what was found out before it.
 func (m *Meter) Search(ctx context.Context, entry inventory.Entry, orphans []Link, e *Evidence) error {
 	s := search{visit: visit{meter: m, entry: entry, evidence: e, fields: namedFields("vin", "make", "model", "year")}}
-	err := s.run(ctx, orphans)
+	err := s.inRoom(ctx, func(ctx context.Context) error { return s.run(ctx, orphans) })
 	if err != nil {
 		s.undecided("the run ended before it was found out", true)
 	}

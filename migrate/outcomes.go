@@ -53,11 +53,11 @@ func outcomeOf(f compare.Failure, own map[compare.Kind]LegOutcome) LegOutcome {
 // on one that concerns the whole account or car, that is the leg's outcome. Attributes and the VIN are static and still
 // answer when the account is gone, so they do not count as served.
 func (l *Leg) settle(readings []compare.Reading, outcome func(compare.Failure) LegOutcome) {
+	if servesLive(readings) {
+		return
+	}
 	var worst *compare.Failure
 	for _, r := range readings {
-		if r.Status == compare.Served && !staticSource(r) {
-			return
-		}
 		if r.Failure != nil && wholeKind[r.Failure.Kind] > 0 && (worst == nil || wholeKind[r.Failure.Kind] > wholeKind[worst.Kind]) {
 			worst = r.Failure
 		}
@@ -66,6 +66,11 @@ func (l *Leg) settle(readings []compare.Reading, outcome func(compare.Failure) L
 		return
 	}
 	l.Outcome, l.Failure = outcome(*worst), worst
+}
+
+// servesLive tells whether any reading came from the car.
+func servesLive(readings []compare.Reading) bool {
+	return slices.ContainsFunc(readings, func(r compare.Reading) bool { return r.Status == compare.Served && !staticSource(r) })
 }
 
 // wholeKind ranks the failures that concern more than one item: the account before the plan, the plan before throttling.

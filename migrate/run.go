@@ -67,7 +67,7 @@ type Run struct {
 	Meter       Meter
 	Store       Store
 	Rules       rules.Rules
-	Concurrency int
+	Concurrency int           // vehicles whose calls are under way at the same time
 	TimeBox     time.Duration // 0: none
 	Controls    int           // negative controls before the first vehicle
 	Now         func() time.Time
@@ -104,6 +104,7 @@ const listAge = 24 * time.Hour
 // and gives the calls in flight a moment to end; what they brought is kept. An error is the tool's own trouble.
 func (r *Run) Do(ctx context.Context) (Stop, error) {
 	r.visits = semaphore.NewWeighted(everyVisit)
+	r.Meter.room = newRoom(r.Concurrency)
 	feed, work, cancel := r.contexts(ctx)
 	defer cancel()
 	stop, err := r.prepare(feed)
