@@ -122,7 +122,7 @@ func (r *refresh) legacyCredentials() error {
 	if err != nil {
 		return usage(err)
 	}
-	r.vault.Pin(s)
+	r.p.vault.Pin(s)
 	r.origin.Application, r.origin.Auth = id, cmp.Or(origins.Auth, smartcar.DefaultOrigins().Auth)
 	r.o.bucket.Now = r.p.Now
 	r.pace = pace{out: r.p.Stderr, now: r.p.Now, last: r.p.Now()}

@@ -19,7 +19,6 @@ import (
 type refresh struct {
 	p        Process
 	o        refreshOptions
-	vault    *secret.Vault
 	client   *smartcar.Client
 	pace     pace
 	origin   rotate.Origin
@@ -48,7 +47,6 @@ const refreshWarning = "warning: each refresh replaces an owner's refresh token.
 	"A token command (legacyTokens.command) that asks your own token service is the better way: nothing is spent, and your store stays the only one."
 
 func (r *refresh) run(ctx context.Context) error {
-	r.vault = secret.NewVault(0)
 	fmt.Fprintln(r.p.Stderr, refreshWarning)
 	if r.o.dryRun {
 		return r.dryRun(ctx)
@@ -156,7 +154,7 @@ func (r *refresh) open(ctx context.Context) (err error) {
 // lookup gives a refresh token at the moment of use.
 func (r *refresh) lookup(ctx context.Context, h inventory.Holding) (secret.Secret, error) {
 	token, err := r.resolver.RefreshToken(ctx, h)
-	r.vault.Add(token)
+	r.p.vault.Add(token)
 	return token, err
 }
 
@@ -171,7 +169,7 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 func (r *refresh) sayNow(format string, args ...any) {
-	_, _ = r.p.Stderr.Write(r.vault.Redact(fmt.Appendf(nil, format+"\n", args...)))
+	fmt.Fprintf(r.p.Stderr, format+"\n", args...)
 }
 
 // finish writes the new inventory as it is now, and empties the journal of its tokens.
@@ -235,8 +233,7 @@ func (r *refresh) dryRun(ctx context.Context) error {
 
 // say tells what was done, and who must connect again; its error carries the exit code.
 func (r *refresh) say() error {
-	out := r.vault.Writer(r.p.Stdout)
-	w := &lineWriter{out: out}
+	w := &lineWriter{out: r.p.Stdout}
 	lost := r.rotation.Reconnect()
 	if len(lost) > 0 {
 		w.line("These owners must connect again:")
@@ -256,7 +253,7 @@ func (r *refresh) say() error {
 	}
 	w.line("%s refreshed and stored, %s to be connected again, %s left as they were.", counted(r.rotation.Refreshed(), "grant"), counted(len(lost), "grant"),
 		counted(len(r.plan.Grants)-r.rotation.Refreshed()-len(lost), "grant"))
-	err := errors.Join(w.err, out.Close())
+	err := w.err
 	if r.o.csv != "" {
 		err = errors.Join(err, writeWith(r.o.csv, func(out io.Writer) error { return writeLost(out, lost) }))
 	}

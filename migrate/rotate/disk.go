@@ -1,11 +1,13 @@
 package rotate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -45,10 +47,7 @@ func Lock(paths ...string) (release func(), err error) {
 		}
 		seen[name] = true
 		l := flock.New(name, flock.SetPermissions(0o600))
-		ok, err := l.TryLock()
-		if err == nil && !ok {
-			err = ErrBusy
-		}
+		err := patiently(l)
 		if err != nil {
 			release()
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -56,6 +55,20 @@ func Lock(paths ...string) (release func(), err error) {
 		held = append(held, l)
 	}
 	return release, nil
+}
+
+// patience is how long a lock is waited for: one that a killed process held may outlive it for the moment in which a store's
+// command that it was starting becomes a program of its own.
+const patience = 2 * time.Second
+
+func patiently(l *flock.Flock) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ok, err := l.TryLockContext(ctx, patience/40)
+	if !ok && (err == nil || ctx.Err() != nil) {
+		return ErrBusy
+	}
+	return err
 }
 
 // settled is the same for every way of naming a file.
