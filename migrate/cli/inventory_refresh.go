@@ -10,6 +10,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/rotate"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -75,7 +76,9 @@ func readRefresh(p Process, c *ucli.Context) (o refreshOptions, err error) {
 	if err := o.readStore(p, c.String("store")); err != nil {
 		return o, err
 	}
-	var errs [2]error
+	var errs [4]error
+	o.out, errs[2] = rotate.Target(o.out)
+	o.inventory, errs[3] = rotate.Target(o.inventory)
 	o.bucket, errs[0] = smartcar.ParseLimit(c.String("limit"))
 	o.bucket.Share, errs[1] = parseShare(c.String("limit-share"))
 	if err := errors.Join(errs[:]...); err != nil {
