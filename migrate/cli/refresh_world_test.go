@@ -29,6 +29,9 @@ const killStep = "SCMIGRATE_TEST_KILL_STEP"
 // storeArgument makes the test binary a token store: what it reads goes to the file that is named next.
 const storeArgument = "keep-this-pair"
 
+// storeFault makes the token store fail.
+const storeFault = "SCMIGRATE_TEST_STORE_FAULT"
+
 // stepper kills the process at the step that the environment names.
 func stepper() func(string) {
 	var n, at int
@@ -55,12 +58,25 @@ func keepPair(path string) int {
 	if err != nil {
 		return 1
 	}
+	switch os.Getenv(storeFault) {
+	case "fails":
+		return 1
+	case "hangs":
+		<-time.After(time.Minute)
+	case "is killed":
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
+	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 1
 	}
 	if _, err := f.Write(text); err != nil || f.Sync() != nil || f.Close() != nil {
 		return 1
+	}
+	if os.Getenv(storeFault) == "keeps it and dies" {
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
 	}
 	return 0
 }
