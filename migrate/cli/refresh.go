@@ -184,7 +184,7 @@ func (r *refresh) open(ctx context.Context) (err error) {
 		return err
 	}
 	if r.file.Encrypted() {
-		return usagef("%s is encrypted, and the journal would hold its tokens in plain text (decrypt it for this command, or use a token command)", r.o.inventory)
+		return usagef("%s is encrypted, and the journal and the new inventory would hold its tokens in plain text; nothing was sent (a token command, legacyTokens.command, is the better way; or decrypt it for this command into a folder that is kept nowhere: age -d -i KEY -o PLAIN.yaml %s)", r.o.inventory, r.o.inventory)
 	}
 	if r.plan, err = rotate.NewPlan(ctx, r.file, r.o.inventory); err != nil {
 		return inventoryError(err)

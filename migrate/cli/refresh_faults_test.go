@@ -1,13 +1,19 @@
 package cli_test
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"filippo.io/age"
 )
 
 // inTheirTime runs a test of a refresh in this process whose waits take no time.
@@ -210,5 +216,48 @@ func TestRefreshCredentialsAreRefusedBehindALostAnswer(t *testing.T) {
 		r.bend = nil
 		r.finish()
 		r.wantWhole("after credentials that were refused for a while")
+	})
+}
+
+// TestRefreshWhereEveryTokenIsRefused asks whether these are the right tokens before all owners are troubled.
+func TestRefreshWhereEveryTokenIsRefused(t *testing.T) {
+	r := newQuietRotating(t, 4, time.Minute, "inventory")
+	r.serveFirst = func(int) *httptest.ResponseRecorder {
+		return answer(400, `{"error":"invalid_grant","error_description":"canary"}`)()
+	}
+	if code, said := r.inProcess(r.arguments()...); code != 4 || !strings.Contains(said, "are these tokens of the application ") || strings.Contains(said, "canary") {
+		t.Errorf("exit %d: %s", code, said)
+	}
+}
+
+// TestRefreshOfAnEncryptedInventory is refused with the next step, and leaves nothing.
+func TestRefreshOfAnEncryptedInventory(t *testing.T) {
+	r := newQuietRotating(t, 2, time.Minute, "inventory")
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, id.Recipient())
+	if err == nil {
+		_, err = w.Write([]byte(r.text("old.yaml")))
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r.write("old.yaml", sealed.String())
+	if code, said := r.inProcess(r.arguments()...); code != 2 || !strings.Contains(said, "SCMIGRATE_AGE_IDENTITY_FILE") {
+		t.Errorf("without the key: exit %d: %s", code, said)
+	}
+	r.write("key", id.String())
+	r.env = append(r.env, "SCMIGRATE_AGE_IDENTITY_FILE="+r.path("key"))
+	if code, said := r.inProcess(r.arguments()...); code != 2 || !strings.Contains(said, "age -d -i KEY") || r.sends > 0 {
+		t.Errorf("exit %d, %d sent: %s", code, r.sends, said)
+	}
+	_ = filepath.WalkDir(r.dir, func(path string, _ fs.DirEntry, _ error) error {
+		if text, _ := os.ReadFile(path); strings.Contains(string(text), r.world.Inventory()[0].RefreshToken) || strings.HasSuffix(path, ".rotation") {
+			t.Errorf("it left %s", path)
+		}
+		return nil
 	})
 }

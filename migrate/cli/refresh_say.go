@@ -68,6 +68,9 @@ func (r *refresh) say() error {
 			w.line("%s:%d: %s", r.o.inventory, g.Source.Line, why)
 		}
 	}
+	if r.rotation.Refreshed() == 0 && len(lost) >= 3 {
+		w.line("Not one grant could be refreshed. Before you ask anybody to connect again: are these tokens of the application %s, and the newest ones?", r.origin.Application)
+	}
 	w.line("%s refreshed and stored, %s to be connected again, %s left as they were.", counted(r.rotation.Refreshed(), "grant"), counted(len(lost), "grant"),
 		counted(len(r.plan.Grants)-r.rotation.Refreshed()-len(lost), "grant"))
 	err := w.err
