@@ -148,7 +148,13 @@ func (v *verifying) againstRun(ctx context.Context) (err error) {
 
 // online proves users and permissions anew.
 func (v *verifying) online(ctx context.Context) error {
-	listed, err := v.list.Connections(ctx, v.client)
+	listed, err := v.list.Connections(ctx, v.client, func(visit manifest.Visit) error {
+		if _, err := v.file.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := manifest.Read(v.file, v.o.form, visit)
+		return err
+	})
 	switch {
 	case errors.Is(err, smartcar.ErrCredentials):
 		return &exitError{migrate.ExitCredentials, err}
