@@ -131,12 +131,11 @@ func TestManifestIsInterrupted(t *testing.T) {
 // TestManifestOfCohorts: waves by cohort, and the slip of a pen.
 func TestManifestOfCohorts(t *testing.T) {
 	b := newBench(t, fixtures.HealthyScenario(12, 4))
-	rows := b.world.Inventory()
-	b.write("inventory.yaml", strings.Replace(b.fileText("inventory.yaml"), `vehicleId: "`+rows[4].VehicleID, "cohort: eu-pilot\n    vehicleId: \""+rows[4].VehicleID, 1))
+	row := b.world.Inventory()[4]
 	b.run("--no-progress")
-	b.wantManifest(0, "m.yaml", "--waves", "cohort:eu-pilot,100%")
+	b.wantManifest(0, "m.yaml", "--waves", "cohort:"+row.Cohort+",100%")
 	b.wantVerified(0, "up to wave 1: ", "--wave", "1", "--run", b.path("out"))
-	if text := b.fileText("m.yaml"); !strings.Contains(text, `"vehicleId":"`+rows[4].VehicleID+`","userId":"`+rows[4].UserID+`","wave":1`) || !strings.Contains(text, `"share":"cohort:eu-pilot"`) {
+	if text := b.fileText("m.yaml"); !strings.Contains(text, `"vehicleId":"`+row.VehicleID+`","userId":"`+row.UserID+`","wave":1`) || !strings.Contains(text, `"share":"cohort:`+row.Cohort+`"`) {
 		t.Errorf("the cohort is not the first wave of\n%s", text)
 	}
 	for _, slip := range [][]string{{"--waves", "cohort:eu-pliot,100%"}, {"--canary", "eu-pliot"}} {
