@@ -45,7 +45,7 @@ func rotated(t *testing.T, dir string, h *host, change func(*Rotation), tokens .
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	resolver, err := inventory.NewResolver(file, inventory.ResolverOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +56,7 @@ func rotated(t *testing.T, dir string, h *host, change func(*Rotation), tokens .
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close() //nolint:errcheck // the test looks at what is there
+	defer r.Close()
 	if change != nil {
 		change(r)
 	}
@@ -168,7 +168,7 @@ func TestPlanOfSeveralTokensForOneGrant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	if _, err := NewPlan(t.Context(), file, path); err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), ":5: ") && !strings.Contains(err.Error(), ":4: ") {
 		t.Errorf("%v", err)
 	}
