@@ -28,8 +28,10 @@ type Listed struct {
 }
 
 // Connections proves anew who is connected to the vehicles, and with which permissions: from both lists, all pages. No
-// vehicle is read. A connection that stands there is proved by any reading, that one is gone only by whole lists.
-func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI) (l Listed, err error) {
+// vehicle is read. A connection that stands there is proved by any reading, that one is gone only by whole lists of its
+// vehicle alone, which is asked for again: a row may slip past a reader of pages while others connect or leave. again reads
+// the manifest once more, for the ids of what is missing.
+func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI, again func(Visit) error) (l Listed, err error) {
 	for range readings {
 		v.unsee()
 		if l, err = v.readLists(ctx, api, l.Pages); err != nil {
@@ -39,23 +41,71 @@ func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI) (l L
 			break
 		}
 	}
+	if l.Failure == nil {
+		if err := v.askAgain(ctx, api, again, &l); err != nil {
+			return l, err
+		}
+	}
 	for i := range v.claims {
 		if v.judged(v.claims[i].wave) {
-			v.linked(int32(i), l.Whole)
+			v.linked(int32(i))
 		}
 	}
 	return l, nil
 }
 
+// mostAsked is how many vehicles are asked for one by one. Those behind them are left undecided.
+const mostAsked = 200
+
+// askAgain asks for each vehicle that the lists did not show, in both lists.
+func (v *Verification) askAgain(ctx context.Context, api ConnectionsAPI, again func(Visit) error, l *Listed) error {
+	missing := 0
+	for i := range v.claims {
+		if !v.claims[i].seen && v.judged(v.claims[i].wave) {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return nil
+	}
+	asked, i := 0, int32(-1)
+	return again(Visit{Vehicle: func(_ int, m Vehicle) error {
+		if i++; int(i) >= len(v.claims) || v.claims[i].seen || !v.judged(v.claims[i].wave) || asked == mostAsked {
+			return nil
+		}
+		asked++
+		return v.ask(ctx, api, i, m, l)
+	}})
+}
+
+func (v *Verification) ask(ctx context.Context, api ConnectionsAPI, i int32, m Vehicle, l *Listed) error {
+	whole := true
+	for _, mode := range modes {
+		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode, VehicleID: m.VehicleID}, v.takePage)
+		l.Pages += listing.Pages
+		if err != nil {
+			return err
+		}
+		if v.claims[i].seen {
+			return nil
+		}
+		whole = whole && listing.Complete
+	}
+	v.claims[i].gone = whole
+	return nil
+}
+
+func (v *Verification) takePage(p smartcar.ConnectionsPage) error {
+	for _, row := range p.Rows {
+		v.link(row)
+	}
+	return nil
+}
+
 func (v *Verification) readLists(ctx context.Context, api ConnectionsAPI, before int) (Listed, error) {
 	l := Listed{Pages: before, Whole: true}
 	for _, mode := range modes {
-		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, func(p smartcar.ConnectionsPage) error {
-			for _, row := range p.Rows {
-				v.link(row)
-			}
-			return nil
-		})
+		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, v.takePage)
 		l.Pages += listing.Pages
 		if err != nil {
 			return l, err
@@ -79,7 +129,7 @@ func (v *Verification) unsee() {
 	v.silent = map[int32]bool{}
 	for i := range v.claims {
 		c := &v.claims[i]
-		c.seen, c.missing = false, 1<<len(v.needs.lists[c.needs])-1
+		c.seen, c.gone, c.missing = false, false, 1<<len(v.needs.lists[c.needs])-1
 	}
 }
 
@@ -115,10 +165,10 @@ func (v *Verification) linkOther(row smartcar.Connection) {
 }
 
 // linked judges what the lists showed of a claim.
-func (v *Verification) linked(i int32, whole bool) {
+func (v *Verification) linked(i int32) {
 	c := &v.claims[i]
 	switch {
-	case !c.seen && (!whole || v.cars[c.vehicle]&nobodyNamed != 0):
+	case !c.seen && (!c.gone || v.cars[c.vehicle]&nobodyNamed != 0):
 		v.doubt(i, Unseen, "")
 	case !c.seen && v.cars[c.vehicle]&namedOther != 0:
 		v.doubt(i, UserChanged, "")

@@ -54,6 +54,7 @@ type claim struct {
 	wave     int8
 	known    bool // found in what it is held against just now
 	seen     bool // connected
+	gone     bool // asked for by its own id, and not connected
 }
 
 // Stranger is a vehicle of the inventory whose user is to be switched, and which the manifest does not know.
