@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,6 +68,15 @@ func (e *exitError) Unwrap() error { return e.err }
 func usage(err error) error { return &exitError{migrate.ExitUsage, err} }
 
 func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+
+// refusal is the usage error in err without what others have wrapped around it: what was refused before anything was done
+// is no failure of theirs to write. Other errors stay as they are.
+func refusal(err error) error {
+	if exit := (*exitError)(nil); errors.As(err, &exit) && exit.code == migrate.ExitUsage {
+		return exit
+	}
+	return err
+}
 
 // Main runs one command and returns its exit code (CONTRACT §3). Whatever leaves the process on its streams passes one
 // redacting writer: output, progress, errors, the log of libraries, and panics, which become errors.
@@ -136,11 +146,11 @@ func noCommand(c *ucli.Context) error {
 }
 
 func onUsageError(c *ucli.Context, err error, _ bool) error {
-	command := "scmigrate --help"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "scmigrate" {
-		command = "scmigrate " + c.Command.Name + " --help"
+	command := "scmigrate"
+	if c.Command != nil && c.Command.Name != "" {
+		command = cmp.Or(c.Command.HelpName, c.Command.Name)
 	}
-	return usagef("%s (see: %s)", firstLine(err.Error()), command)
+	return usagef("%s (see: %s --help)", firstLine(err.Error()), command)
 }
 
 func firstLine(s string) string {

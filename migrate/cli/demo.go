@@ -133,7 +133,7 @@ func writeWith(path string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return refusal(fmt.Errorf("cannot write %s: %w", path, err))
 	}
 	return os.Rename(f.Name(), path)
 }

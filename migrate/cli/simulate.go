@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +42,9 @@ func simulateCommand(p Process) *ucli.Command {
 			if err != nil {
 				return usage(err)
 			}
+			if err := notReplaced(c); err != nil {
+				return err
+			}
 			listener, err := listen(c.String("addr"))
 			if err != nil {
 				return err
@@ -67,6 +72,24 @@ func scenario(c *ucli.Context) (fixtures.Scenario, error) {
 		return s, usage(fmt.Errorf("%s: %w", path, err))
 	}
 	return s, nil
+}
+
+// marks are how the simulator's own files begin. A table bears no mark, so that none is ever replaced.
+var marks = [][]byte{[]byte("# written by the simulator"), []byte(`{"seed":`)}
+
+// notReplaced refuses to write over a file that is not the simulator's: the inventory of a real fleet has the same name.
+func notReplaced(c *ucli.Context) error {
+	for _, flag := range []string{"write-inventory", "write-truth"} {
+		path := c.String(flag)
+		text, err := os.ReadFile(path)
+		if err != nil || len(text) == 0 { // there is none; trouble shows where it is written
+			continue
+		}
+		if !slices.ContainsFunc(marks, func(mark []byte) bool { return bytes.HasPrefix(text, mark) }) {
+			return usagef("--%s: %s is there already, and is not of the simulator's making (name another file, or remove it)", flag, path)
+		}
+	}
+	return nil
 }
 
 func simulateFiles(c *ucli.Context, world *fixtures.World) error {
