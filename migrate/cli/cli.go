@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,12 +138,25 @@ func newApp(p Process) *ucli.App {
 func noCommand(c *ucli.Context) error {
 	switch name := c.Args().First(); {
 	case name == "help" && c.Args().Get(1) != "":
-		return ucli.ShowCommandHelp(c, c.Args().Get(1))
+		return helpOn(c, c.Args().Tail())
 	case name == "help" || name == "":
 	default:
 		return usagef("unknown command %q (see: scmigrate --help)", name)
 	}
 	return ucli.ShowAppHelp(c)
+}
+
+// helpOn shows the help of a command, or of a command inside one.
+func helpOn(c *ucli.Context, words []string) error {
+	level := c.App.Commands
+	for i, word := range words {
+		n := slices.IndexFunc(level, func(command *ucli.Command) bool { return command.HasName(word) })
+		if n < 0 {
+			return usagef("unknown command %q (see: scmigrate --help)", strings.Join(words[:i+1], " "))
+		}
+		level = level[n].Subcommands
+	}
+	return c.App.RunContext(c.Context, slices.Concat([]string{c.App.Name}, words, []string{"--help"}))
 }
 
 func onUsageError(c *ucli.Context, err error, _ bool) error {
@@ -162,7 +176,7 @@ const exitTable = `Exit codes:
   0    finished; every gate holds, and at least one vehicle is ready
   1    the tool failed
   2    usage, configuration or inventory problem; nothing was sent
-  3    a gate fails
+  3    a gate fails; manifest verify refuses; preflight finds v3 or batch refused
   4    undecided: some vehicles could not be measured, or nothing is ready
   5    application credentials refused by all secrets
   6    isolation breach: a foreign user id was served; stopped at once

@@ -56,3 +56,24 @@ func TestAnotherInventoryIsNoFailureOfTheLedger(t *testing.T) {
 		t.Errorf("code %d, %s", code, stderr)
 	}
 }
+
+// TestHelpOnInnerCommands: help of a command inside another is its own.
+func TestHelpOnInnerCommands(t *testing.T) {
+	b := newBench(t, fixtures.Scenario{Seed: 3, Vehicles: 1})
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"help preflight", 0, "scmigrate preflight - "},
+		{"help inventory", 0, "scmigrate inventory - "},
+		{"help inventory refresh", 0, "scmigrate inventory refresh - spend"},
+		{"help manifest verify", 0, "scmigrate manifest verify - prove"},
+		{"help nosuch", 2, `unknown command "nosuch" (see: scmigrate --help)`},
+		{"help manifest nosuch", 2, `unknown command "manifest nosuch" (see: scmigrate --help)`},
+	} {
+		if code, stdout, stderr := b.call(strings.Fields(c.args)...); code != c.code || !strings.Contains(stdout+stderr, c.want) {
+			t.Errorf("%s: code %d, want %d and %q\n%s%s", c.args, code, c.code, c.want, stdout, stderr)
+		}
+	}
+}

@@ -25,6 +25,7 @@ const demoTimeout = 5 * time.Second
 func simulateCommand(p Process) *ucli.Command {
 	return &ucli.Command{
 		Name: "simulate", Usage: "serve the Smartcar simulator until interrupted",
+		Description: "Prints its address and, once it serves, the export lines that point all other commands at it. README.md walks a whole migration with it: From zero to cut-over. A file that is not the simulator's is never replaced.",
 		Flags: []ucli.Flag{
 			text("addr", "127.0.0.1:8787", "listen on `HOST:PORT`"), text("scenario", "", "a scenario `FILE` (YAML); the demo's fleet without one"),
 			number("vehicles", 40, "the size of the demo's `FLEET`"), number("seed", 1, "the `SEED` of the demo's fleet"),
