@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -164,7 +165,23 @@ func onUsageError(c *ucli.Context, err error, _ bool) error {
 	if c.Command != nil && c.Command.Name != "" {
 		command = cmp.Or(c.Command.HelpName, c.Command.Name)
 	}
-	return usagef("%s (see: %s --help)", firstLine(err.Error()), command)
+	return usagef("%s (%ssee: %s --help)", firstLine(err.Error()), valueHint(c, err), command)
+}
+
+var flagOfValue = regexp.MustCompile(`for flag -([\w-]+): parse error`)
+
+// valueHint says how a value is written that its flag did not take.
+func valueHint(c *ucli.Context, err error) string {
+	m := flagOfValue.FindStringSubmatch(err.Error())
+	if m == nil || c.Command == nil {
+		return ""
+	}
+	for _, f := range c.Command.Flags {
+		if _, isTime := f.(*ucli.DurationFlag); isTime && slices.Contains(f.Names(), m[1]) {
+			return "a time has its unit: 90s, 30m, 5h30m; "
+		}
+	}
+	return ""
 }
 
 func firstLine(s string) string {

@@ -31,6 +31,8 @@ func TestNewcomersSlips(t *testing.T) {
 		{"what is refused is no failure to write", []string{"inventory", "import", "--csv", b.path("table.csv"), "-o", b.path("new.yaml")}, "scmigrate: " + b.path("table.csv") + " was refused, nothing was written"},
 		{"a flag of an inner command", []string{"inventory", "import", "-i", b.path("table.csv")}, "(see: scmigrate inventory import --help)"},
 		{"a flag of a command", []string{"run", "--inventori", "x"}, "(see: scmigrate run --help)"},
+		{"a time without its unit", []string{"run", "--time-box", "30"}, "(a time has its unit: 90s, 30m, 5h30m; see: scmigrate run --help)"},
+		{"a number that is none", []string{"run", "--concurrency", "many"}, "for flag -concurrency: parse error (see: scmigrate run --help)"},
 		{"a flag of no command", []string{"--inventori", "x"}, "(see: scmigrate --help)"},
 		{"a simulated inventory over a real one", []string{"simulate", "--addr", "127.0.0.1:0", "--write-inventory", b.path("mine.yaml")}, "is there already, and is not of the simulator's making (name another file, or remove it)"},
 	} {
