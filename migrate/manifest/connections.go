@@ -54,6 +54,9 @@ func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI, agai
 	return l, nil
 }
 
+// none is no claim.
+const none = -1
+
 // mostAsked is how many vehicles are asked for one by one. Those behind them are left undecided.
 const mostAsked = 200
 
@@ -79,6 +82,8 @@ func (v *Verification) askAgain(ctx context.Context, api ConnectionsAPI, again f
 }
 
 func (v *Verification) ask(ctx context.Context, api ConnectionsAPI, i int32, m Vehicle, l *Listed) error {
+	v.asked = i
+	defer func() { v.asked = none }()
 	whole := true
 	for _, mode := range modes {
 		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode, VehicleID: m.VehicleID}, v.takePage)
@@ -123,10 +128,7 @@ func (v *Verification) readLists(ctx context.Context, api ConnectionsAPI, before
 
 // unsee forgets what an earlier reading said.
 func (v *Verification) unsee() {
-	for id := range v.cars {
-		v.cars[id] = 0
-	}
-	v.silent = map[int32]bool{}
+	v.asked, v.cars, v.silent = none, map[int32]others{}, map[int32]bool{}
 	for i := range v.claims {
 		c := &v.claims[i]
 		c.seen, c.gone, c.missing = false, false, 1<<len(v.needs.lists[c.needs])-1
@@ -152,15 +154,14 @@ func (v *Verification) link(row smartcar.Connection) {
 	}
 }
 
+// linkOther notes a row of another user where a vehicle is asked for by its id: the client lets no other vehicle through.
 func (v *Verification) linkOther(row smartcar.Connection) {
-	id := v.id(row.VehicleID)
-	who, ours := v.cars[id]
 	switch {
-	case !ours:
+	case v.asked == none:
 	case row.UserID == "":
-		v.cars[id] = who | nobodyNamed
+		v.cars[v.asked] |= nobodyNamed
 	default:
-		v.cars[id] = who | namedOther
+		v.cars[v.asked] |= namedOther
 	}
 }
 
@@ -168,9 +169,9 @@ func (v *Verification) linkOther(row smartcar.Connection) {
 func (v *Verification) linked(i int32) {
 	c := &v.claims[i]
 	switch {
-	case !c.seen && (!c.gone || v.cars[c.vehicle]&nobodyNamed != 0):
+	case !c.seen && (!c.gone || v.cars[i]&nobodyNamed != 0):
 		v.doubt(i, Unseen, "")
-	case !c.seen && v.cars[c.vehicle]&namedOther != 0:
+	case !c.seen && v.cars[i]&namedOther != 0:
 		v.doubt(i, UserChanged, "")
 	case !c.seen:
 		v.doubt(i, NotConnected, "")
