@@ -50,7 +50,7 @@ func simulateCommand(p Process) *ucli.Command {
 			if err != nil {
 				return err
 			}
-			defer listener.Close() //nolint:errcheck // it is closed already where it was served
+			defer listener.Close()
 			if err := simulateFiles(c, world); err != nil {
 				return err
 			}
