@@ -163,6 +163,7 @@ func TestBadAnswers(t *testing.T) {
 		err  error
 		want string
 	}{
+		{"<html>error</html>", nil, "no bearer token"},
 		{"", nil, "gave nothing"},
 		{" \n", nil, "gave nothing"},
 		{"c4n4ry and more", nil, "no token: it holds white space"},

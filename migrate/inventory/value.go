@@ -80,7 +80,13 @@ func tokenComplaint(s string) complaint {
 	if c := misplaced(s); !c.none() {
 		return c
 	}
-	return plain(s, maxToken)
+	if c := plain(s, maxToken); !c.none() {
+		return c
+	}
+	if strings.ContainsAny(s, `<>{}[]"`) { // RFC 6750 §2.1
+		return complaint{"holds characters that no bearer token has", "a page or an error message in its place?"}
+	}
+	return complaint{}
 }
 
 func labelComplaint(s string) complaint {
