@@ -34,7 +34,7 @@ func TestEveryFormIsFoundAndRedacted(t *testing.T) {
 			"query":      url.QueryEscape(plain),
 			"path":       url.PathEscape(plain),
 			"html":       html.EscapeString(plain),
-			"json":       jsonEscaped(plain),
+			"json":       jsonEscaped(plain, true),
 			"hex":        hex.EncodeToString([]byte(plain)),
 			"HEX":        fmt.Sprintf("%X", plain),
 			"base64":     base64.StdEncoding.EncodeToString([]byte(plain)),

@@ -1,0 +1,49 @@
+package secret
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// fullVault knows as many tokens as a vault keeps.
+func fullVault() *Vault {
+	v := NewVault(0)
+	for i := range DefaultKeep {
+		v.Add(New(token(i)))
+	}
+	return v
+}
+
+func token(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", uint32(i*2654435761), i) }
+
+// BenchmarkFind is the last scan of artefacts as they are: JSON has few escapes, Markdown and HTML have many.
+func BenchmarkFind(b *testing.B) {
+	for name, line := range map[string]string{
+		"json": `    {"ordinal":17,"vehicleId":"36ab27d0-fd9d-4455-823a-ce30af709ffc","verdict":"ready","cause":"","detail":"a \u0026 b","at":"2026-06-01T10:00:00Z"},` + "\n",
+		"html": `<tr><td>36ab27d0-fd9d-4455-823a-ce30af709ffc</td><td class="ready">ready &#43; proved &amp; &#34;seen&#34;</td></tr>` + "\n",
+		"md":   `| 36ab27d0-fd9d-4455-823a-ce30af709ffc | legacy\_retired | a &amp; b | \[x\] |` + "\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			v, text := fullVault(), []byte(strings.Repeat(line, 1<<16))
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if found, _, err := v.Find(bytes.NewReader(text)); found || err != nil {
+					b.Fatal(found, err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkAdd is what each new token costs in a vault that is full.
+func BenchmarkAdd(b *testing.B) {
+	v, i := fullVault(), DefaultKeep
+	b.ReportAllocs()
+	for b.Loop() {
+		i++
+		v.Add(New(token(i)))
+	}
+}
