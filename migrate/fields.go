@@ -10,7 +10,8 @@ import (
 // fields finds what is wrong with single fields; fields of one signal that fail for one reason are one cause.
 func (c *court) fields() {
 	groups, waived, matched := newGrouping(), c.waived, c.matched
-	for _, f := range slices.Concat(c.e.Findings, c.neverAsked()) {
+	findings := slices.Clip(c.e.Findings)
+	for _, f := range append(findings, c.neverAsked()...) { // mostly none: then nothing is copied
 		if c.required(f) {
 			c.field(f, groups)
 		}

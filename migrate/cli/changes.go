@@ -26,7 +26,7 @@ func (f *fleet) own(ctx context.Context) func(put func(inventory.Entry) error) e
 // changed goes on with a directory although its inventory is another now. Rows in another order, or with ids in another
 // case, are nothing to ask about; everything else is listed, and needs --accept-changes.
 func (f *fleet) changed(ctx context.Context, h *ledger.Header) error {
-	return f.ledger.ReplaceEntries(ctx, h.Seed, f.own(ctx), func(c ledger.Changes) (ledger.Header, error) {
+	err := f.ledger.ReplaceEntries(ctx, h.Seed, f.own(ctx), func(c ledger.Changes) (ledger.Header, error) {
 		if text := changesText(c); c.Any() {
 			if !f.o.acceptChanges {
 				return *h, usagef("%s was begun with another inventory:\n%s\nTo go on with this one: the same command with --accept-changes. To leave that run as it is: a new -o DIR", f.o.out, text)
@@ -43,6 +43,7 @@ func (f *fleet) changed(ctx context.Context, h *ledger.Header) error {
 		}
 		return *h, nil
 	})
+	return refusal(err)
 }
 
 func changesText(c ledger.Changes) string {

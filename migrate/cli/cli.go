@@ -3,12 +3,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,6 +70,15 @@ func (e *exitError) Unwrap() error { return e.err }
 func usage(err error) error { return &exitError{migrate.ExitUsage, err} }
 
 func usagef(format string, args ...any) error { return usage(fmt.Errorf(format, args...)) }
+
+// refusal is the usage error in err without what others have wrapped around it: what was refused before anything was done
+// is no failure of theirs to write. Other errors stay as they are.
+func refusal(err error) error {
+	if exit := (*exitError)(nil); errors.As(err, &exit) && exit.code == migrate.ExitUsage {
+		return exit
+	}
+	return err
+}
 
 // Main runs one command and returns its exit code (CONTRACT §3). Whatever leaves the process on its streams passes one
 // redacting writer: output, progress, errors, the log of libraries, and panics, which become errors.
@@ -127,7 +139,7 @@ func newApp(p Process) *ucli.App {
 func noCommand(c *ucli.Context) error {
 	switch name := c.Args().First(); {
 	case name == "help" && c.Args().Get(1) != "":
-		return ucli.ShowCommandHelp(c, c.Args().Get(1))
+		return helpOn(c, c.Args().Tail())
 	case name == "help" || name == "":
 	default:
 		return usagef("unknown command %q (see: scmigrate --help)", name)
@@ -135,12 +147,41 @@ func noCommand(c *ucli.Context) error {
 	return ucli.ShowAppHelp(c)
 }
 
-func onUsageError(c *ucli.Context, err error, _ bool) error {
-	command := "scmigrate --help"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "scmigrate" {
-		command = "scmigrate " + c.Command.Name + " --help"
+// helpOn shows the help of a command, or of a command inside one.
+func helpOn(c *ucli.Context, words []string) error {
+	level := c.App.Commands
+	for i, word := range words {
+		n := slices.IndexFunc(level, func(command *ucli.Command) bool { return command.HasName(word) })
+		if n < 0 {
+			return usagef("unknown command %q (see: scmigrate --help)", strings.Join(words[:i+1], " "))
+		}
+		level = level[n].Subcommands
 	}
-	return usagef("%s (see: %s)", firstLine(err.Error()), command)
+	return c.App.RunContext(c.Context, slices.Concat([]string{c.App.Name}, words, []string{"--help"}))
+}
+
+func onUsageError(c *ucli.Context, err error, _ bool) error {
+	command := "scmigrate"
+	if c.Command != nil && c.Command.Name != "" {
+		command = cmp.Or(c.Command.HelpName, c.Command.Name)
+	}
+	return usagef("%s (%ssee: %s --help)", firstLine(err.Error()), valueHint(c, err), command)
+}
+
+var flagOfValue = regexp.MustCompile(`for flag -([\w-]+): parse error`)
+
+// valueHint says how a value is written that its flag did not take.
+func valueHint(c *ucli.Context, err error) string {
+	m := flagOfValue.FindStringSubmatch(err.Error())
+	if m == nil || c.Command == nil {
+		return ""
+	}
+	for _, f := range c.Command.Flags {
+		if _, isTime := f.(*ucli.DurationFlag); isTime && slices.Contains(f.Names(), m[1]) {
+			return "a time has its unit: 90s, 30m, 5h30m; "
+		}
+	}
+	return ""
 }
 
 func firstLine(s string) string {
@@ -152,7 +193,7 @@ const exitTable = `Exit codes:
   0    finished; every gate holds, and at least one vehicle is ready
   1    the tool failed
   2    usage, configuration or inventory problem; nothing was sent
-  3    a gate fails
+  3    a gate fails; manifest verify refuses; preflight finds v3 or batch refused
   4    undecided: some vehicles could not be measured, or nothing is ready
   5    application credentials refused by all secrets
   6    isolation breach: a foreign user id was served; stopped at once

@@ -26,6 +26,7 @@ const demoTruth = "demo-truth.json"
 func demoCommand(p Process) *ucli.Command {
 	return &ucli.Command{
 		Name: "demo", Usage: "the whole job on an embedded Smartcar simulator: no account, no configuration",
+		Description: "Exits 0 where everything was judged as the simulator knows it, although its fleet is not all ready, on purpose.",
 		Flags: []ucli.Flag{text("out", "scmigrate-demo", "the demo's `DIR`", "o"), number("vehicles", 40, "the size of the `FLEET`"), number("seed", 1, "another `SEED` makes another fleet"),
 			text("scenario", "demo", "`KIND` of fleet: demo, or accuracy (every kind of defect and oddity; from 1000 vehicles on)")},
 		Action: func(c *ucli.Context) error {
@@ -133,7 +134,7 @@ func writeWith(path string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
+		return refusal(fmt.Errorf("cannot write %s: %w", path, err))
 	}
 	return os.Rename(f.Name(), path)
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	ucli "github.com/urfave/cli/v2"
@@ -119,13 +120,22 @@ func parseMap(given []string) (map[string]string, error) {
 func mayReplace(path string, overwrite bool) error {
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return hasFolder(path)
 	case err != nil:
 		return usage(err)
 	case info.IsDir():
 		return usagef("%s is a directory (name a file)", path)
 	case !overwrite:
 		return usagef("%s is there already (--overwrite replaces it)", path)
+	}
+	return nil
+}
+
+// hasFolder refuses a file whose folder is missing: found before anything is sent, it is no failure of the tool.
+func hasFolder(path string) error {
+	folder := filepath.Dir(path)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return usagef("cannot write %s: there is no folder %s (make it first: mkdir -p %s)", path, folder, folder)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/rotate"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -75,7 +76,9 @@ func readRefresh(p Process, c *ucli.Context) (o refreshOptions, err error) {
 	if err := o.readStore(p, c.String("store")); err != nil {
 		return o, err
 	}
-	var errs [2]error
+	var errs [4]error
+	o.out, errs[2] = rotate.Target(o.out)
+	o.inventory, errs[3] = rotate.Target(o.inventory)
 	o.bucket, errs[0] = smartcar.ParseLimit(c.String("limit"))
 	o.bucket.Share, errs[1] = parseShare(c.String("limit-share"))
 	if err := errors.Join(errs[:]...); err != nil {
@@ -122,7 +125,7 @@ func (r *refresh) legacyCredentials() error {
 	if err != nil {
 		return usage(err)
 	}
-	r.vault.Pin(s)
+	r.p.vault.Pin(s)
 	r.origin.Application, r.origin.Auth = id, cmp.Or(origins.Auth, smartcar.DefaultOrigins().Auth)
 	r.o.bucket.Now = r.p.Now
 	r.pace = pace{out: r.p.Stderr, now: r.p.Now, last: r.p.Now()}

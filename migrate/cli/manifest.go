@@ -19,10 +19,10 @@ func manifestCommand(p Process) *ucli.Command {
 			"Broken vehicles hold nobody back. Calls nobody. Exits 4 where nothing is ready to be switched. `scmigrate manifest verify FILE` proves that the list still holds.",
 		Flags: []ucli.Flag{
 			text("out", "", "the `FILE` to write, readable by its owner only: .yaml, .jsonl or .csv", "o"), overwriteFlag(),
-			text("waves", "1%,10%,100%", "how far each wave reaches: `SHARES` of the vehicles, or numbers of them, cumulative"),
+			text("waves", manifest.DefaultWaves, "how far each wave reaches, cumulative: `SHARES` of the vehicles, numbers of them, or cohort:NAME"),
 			manifestFormFlag("to write"),
 			text("canary", "", "a `COHORT` whose users come first"),
-			number("wave-seed", 1, "another `SEED` draws other users into the first waves"),
+			number("wave-seed", manifest.DefaultSeed, "another `SEED` draws other users into the first waves"),
 		},
 		Subcommands: []*ucli.Command{manifestVerifyCommand(p)},
 		Action: func(c *ucli.Context) error {
@@ -85,6 +85,9 @@ func writeManifest(ctx context.Context, p Process, l *ledger.Ledger, o manifestO
 	}
 	if err := h.today(ctx, p, header); err != nil {
 		return err
+	}
+	if names := plan.Unknown(); len(names) > 0 {
+		return usagef("nothing was written: no vehicle of the run is in cohort %q (see --canary and --waves, and cohort: in the inventory)", names[0])
 	}
 	counts := plan.Settle()
 	if err := h.sayDoubts(p, header); err != nil {

@@ -12,7 +12,6 @@ import (
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/ledger"
 	"scmigrate/migrate/manifest"
-	"scmigrate/migrate/secret"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -20,7 +19,6 @@ import (
 type verifying struct {
 	p         Process
 	o         verifyOptions
-	vault     *secret.Vault
 	file      *os.File
 	inventory *inventory.File
 	client    *smartcar.Client // nil: offline
@@ -84,7 +82,7 @@ func (v *verifying) connect() error {
 		return usage(fmt.Errorf("%w (or verify with --offline)", err))
 	}
 	for _, s := range app.secrets {
-		v.vault.Pin(s)
+		v.p.vault.Pin(s)
 	}
 	origins, err := smartcar.OriginsFromEnv(v.p.LookupEnv)
 	if err != nil {
@@ -93,7 +91,7 @@ func (v *verifying) connect() error {
 	v.o.bucket.Now, v.o.bucket.MaxPause = v.p.Now, migrate.MaxPause
 	progress := pace{out: v.p.Stderr, now: v.p.Now, last: v.p.Now()}
 	v.client, err = smartcar.New(smartcar.Options{Origins: origins, Transport: v.p.Transport, Now: v.p.Now, Limiter: smartcar.NewLimiter(v.o.bucket), TimeoutApp: v.o.timeoutApp,
-		OnToken: v.vault.Add, OnCall: progress.call, UserAgent: "scmigrate/" + Version(), ClientID: app.clientID, ClientSecrets: app.secrets})
+		OnToken: v.p.vault.Add, OnCall: progress.call, UserAgent: "scmigrate/" + Version(), ClientID: app.clientID, ClientSecrets: app.secrets})
 	if err != nil {
 		return usage(err)
 	}
@@ -150,7 +148,13 @@ func (v *verifying) againstRun(ctx context.Context) (err error) {
 
 // online proves users and permissions anew.
 func (v *verifying) online(ctx context.Context) error {
-	listed, err := v.list.Connections(ctx, v.client)
+	listed, err := v.list.Connections(ctx, v.client, func(visit manifest.Visit) error {
+		if _, err := v.file.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := manifest.Read(v.file, v.o.form, visit)
+		return err
+	})
 	switch {
 	case errors.Is(err, smartcar.ErrCredentials):
 		return &exitError{migrate.ExitCredentials, err}
@@ -160,11 +164,11 @@ func (v *verifying) online(ctx context.Context) error {
 		return err
 	}
 	if listed.Failure != nil && listed.Pages == 0 {
-		return &exitError{migrate.ExitUndecided, fmt.Errorf("the connections list could not be read (%s): users and permissions are not proved; verify again, or see: scmigrate preflight", v.vault.Redact([]byte(listed.Failure.Label())))}
+		return &exitError{migrate.ExitUndecided, fmt.Errorf("the connections list could not be read (%s): users and permissions are not proved; verify again, or see: scmigrate preflight", listed.Failure.Label())}
 	}
 	word := "connections: every user is connected to the vehicle and has the permissions that the proof needs (" + counted(listed.Pages, "page") + ")"
 	if !listed.Whole {
-		word = string(v.vault.Redact([]byte("connections: not read to the end (" + listed.Why + ")")))
+		word = "connections: not read to the end (" + listed.Why + ")"
 	}
 	v.proved = append(v.proved, word)
 	return nil

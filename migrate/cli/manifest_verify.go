@@ -10,7 +10,6 @@ import (
 	ucli "github.com/urfave/cli/v2"
 
 	"scmigrate/migrate/manifest"
-	"scmigrate/migrate/secret"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -35,7 +34,7 @@ func manifestVerifyCommand(p Process) *ucli.Command {
 			if err != nil {
 				return err
 			}
-			v := &verifying{p: p, o: o, vault: secret.NewVault(0)}
+			v := &verifying{p: p, o: o}
 			defer v.close()
 			return v.do(c.Context)
 		}}

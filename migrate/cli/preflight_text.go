@@ -39,7 +39,7 @@ func tellMachines(w io.Writer, r preflight.Result, sent map[string]int) error {
 		halves[half] = r.Of(half)
 	}
 	requests := map[string]int{"legacy": sent["legacy"], "app": sent["app"], "iam": sent["iam"]}
-	return e.Encode(preflightJSON{"scmigrate/preflight/1", map[string]string{"name": "scmigrate", "version": Version()}, r.Answer(), r.ExitCode(), halves, requests, r.Checks})
+	return e.Encode(preflightJSON{preflight.SchemaName, map[string]string{"name": "scmigrate", "version": Version()}, r.Answer(), r.ExitCode(), halves, requests, r.Checks})
 }
 
 // stateColours are those of verdicts: green, red, yellow.

@@ -91,8 +91,13 @@ func (o *options) earlier(was string) string {
 	if o.previous == "" {
 		return was
 	}
-	if whole, err := filepath.Abs(o.previous); err == nil {
-		return whole
+	return whole(o.previous)
+}
+
+// whole is a directory's path from the root, where there is one.
+func whole(dir string) string {
+	if path, err := filepath.Abs(dir); err == nil {
+		return path
 	}
-	return o.previous
+	return dir
 }

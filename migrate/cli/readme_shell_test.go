@@ -70,7 +70,7 @@ func (c console) furnish(dir string, s section) error {
 		if cmd.text == "" || cmd.isTests() {
 			continue
 		}
-		fmt.Fprintf(&script, ". ../steps/%[1]d.sh >../steps/%[1]d.out 2>&1; code=$?; echo $code >../steps/%[1]d.code; [ $code = %[2]d ] || exit\n", i, cmd.exit)
+		fmt.Fprintf(&script, ". %[3]s/%[1]d.sh >%[3]s/%[1]d.out 2>&1; code=$?; echo $code >%[3]s/%[1]d.code; [ $code = %[2]d ] || exit\n", i, cmd.exit, filepath.Join(dir, "steps"))
 	}
 	err := errors.Join(os.Mkdir(filepath.Join(dir, "work"), 0o700), os.Mkdir(filepath.Join(dir, "steps"), 0o700), os.Mkdir(filepath.Join(dir, "bin"), 0o700),
 		os.WriteFile(filepath.Join(dir, "steps", "all.sh"), []byte(script.String()), 0o600),

@@ -2,10 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"time"
 
 	"scmigrate/migrate"
@@ -19,7 +18,6 @@ import (
 type refresh struct {
 	p        Process
 	o        refreshOptions
-	vault    *secret.Vault
 	client   *smartcar.Client
 	pace     pace
 	origin   rotate.Origin
@@ -33,9 +31,6 @@ type refresh struct {
 }
 
 func (r *refresh) close() {
-	if r.rotation != nil {
-		_ = r.rotation.Close() // each record is durable
-	}
 	if r.file != nil {
 		_ = r.file.Close() // it was only read
 	}
@@ -47,8 +42,7 @@ func (r *refresh) close() {
 const refreshWarning = "warning: each refresh replaces an owner's refresh token. Whoever else holds the old one (your backend, its database, a backup) loses access a minute after it was used here. " +
 	"A token command (legacyTokens.command) that asks your own token service is the better way: nothing is spent, and your store stays the only one."
 
-func (r *refresh) run(ctx context.Context) error {
-	r.vault = secret.NewVault(0)
+func (r *refresh) run(ctx context.Context) (err error) {
 	fmt.Fprintln(r.p.Stderr, refreshWarning)
 	if r.o.dryRun {
 		return r.dryRun(ctx)
@@ -56,11 +50,11 @@ func (r *refresh) run(ctx context.Context) error {
 	if err := r.begin(ctx); err != nil {
 		return r.coded(err)
 	}
+	defer func() { err = errors.Join(err, r.rotation.Close()) }()
 	if err := r.rotation.Recover(ctx); err != nil { // before the inventory is read, which may take longer than a used token works
 		return r.coded(err)
 	}
-	err := r.prepare(ctx)
-	if err != nil {
+	if err = r.prepare(ctx); err != nil {
 		return r.coded(err)
 	}
 	if err = r.rotation.Rotate(ctx, r.plan, r.text, r.command); err == nil {
@@ -72,8 +66,9 @@ func (r *refresh) run(ctx context.Context) error {
 	return r.coded(err)
 }
 
-// begin locks the files and opens the journal.
-func (r *refresh) begin(context.Context) (err error) {
+// begin locks the files and opens the journal. Where nothing is to be finished, the inventory is read first: one that is
+// refused leaves no trace.
+func (r *refresh) begin(ctx context.Context) (err error) {
 	if err := r.legacyCredentials(); err != nil {
 		return err
 	}
@@ -84,16 +79,43 @@ func (r *refresh) begin(context.Context) (err error) {
 	if err != nil {
 		return usage(err)
 	}
-	if !begun { // else the file is what that run wrote
-		if err := mayReplace(r.o.out, r.o.overwrite); err != nil {
-			return err
-		}
-	}
 	if err := r.otherJournal(); err != nil {
 		return err
 	}
+	if !begun { // else the file is what that run wrote
+		if err := mayReplace(r.o.out, r.o.overwrite); err != nil {
+			return r.finishedBefore(err)
+		}
+		if err := r.open(ctx); err != nil {
+			return err
+		}
+	}
+	return r.openJournal()
+}
+
+// finishedBefore says of a file that is there already where it comes from, if it is of an earlier refresh.
+func (r *refresh) finishedBefore(err error) error {
+	if _, none := os.Stat(r.o.journal()); none != nil {
+		return err
+	}
+	return usage(fmt.Errorf("%w; an earlier refresh wrote it and came to its end: the next one starts from it, with -i %s", err, r.o.out))
+}
+
+// openJournal notes where the tokens go, and opens the journal.
+func (r *refresh) openJournal() (err error) {
+	trail, err := rotate.FindTrail(r.o.inventory)
+	if err != nil {
+		return usage(err)
+	}
+	spent, err := trail.Spent(r.o.out)
+	if err == nil {
+		err = trail.Extend(r.o.out)
+	}
+	if err != nil {
+		return usage(err)
+	}
 	r.origin.Store, r.origin.Inventory = r.o.store(), r.o.inventory
-	r.rotation, err = rotate.Begin(rotate.Options{Journal: r.o.journal(), Origin: r.origin, API: r.client, Lookup: r.lookup, Replace: writeWith, Now: r.p.Now, Pause: pause, Say: r.sayNow, Step: r.p.Step})
+	r.rotation, err = rotate.Begin(rotate.Options{Journal: r.o.journal(), Origin: r.origin, API: remembered{r.client, r.p.vault}, Lookup: r.lookup, Spent: spent, Now: r.p.Now, Pause: pause, Say: r.sayNow, Step: r.p.Step})
 	if err != nil {
 		return usage(err)
 	}
@@ -118,8 +140,10 @@ func (r *refresh) otherJournal() error {
 
 // prepare reads the inventory, refuses what cannot be stored, and stores what an interrupted run left.
 func (r *refresh) prepare(ctx context.Context) (err error) {
-	if err := r.open(ctx); err != nil {
-		return err
+	if r.file == nil {
+		if err := r.open(ctx); err != nil {
+			return err
+		}
 	}
 	if r.text, err = r.rotation.NewText(ctx, r.file, r.plan, r.o.out, r.o.command == nil); err != nil {
 		return usage(err)
@@ -129,7 +153,28 @@ func (r *refresh) prepare(ctx context.Context) (err error) {
 	} else if err := r.rotation.Match(r.text); err != nil {
 		return usage(err)
 	}
-	return r.rotation.Settle(ctx, r.text, r.command)
+	if err := r.rotation.Settle(ctx, r.text, r.command); err != nil {
+		return err
+	}
+	if err := r.text.Prove(); err != nil {
+		return usage(err)
+	}
+	return nil
+}
+
+// remembered tells the vault of every pair before anybody else sees it.
+type remembered struct {
+	rotate.Refresher
+	vault *secret.Vault
+}
+
+// Refresh is the client's.
+func (m remembered) Refresh(ctx context.Context, token secret.Secret) (smartcar.Refreshed, error) {
+	m.vault.Add(token)
+	got, err := m.Refresher.Refresh(ctx, token)
+	m.vault.Add(got.Pair.Access)
+	m.vault.Add(got.Pair.Refresh)
+	return got, err
 }
 
 func (r *refresh) open(ctx context.Context) (err error) {
@@ -139,7 +184,7 @@ func (r *refresh) open(ctx context.Context) (err error) {
 		return err
 	}
 	if r.file.Encrypted() {
-		return usagef("%s is encrypted, and the journal would hold its tokens in plain text (decrypt it for this command, or use a token command)", r.o.inventory)
+		return usagef("%s is encrypted, and the journal and the new inventory would hold its tokens in plain text; nothing was sent (a token command, legacyTokens.command, is the better way; or decrypt it for this command into a folder that is kept nowhere: age -d -i KEY -o PLAIN.yaml %s)", r.o.inventory, r.o.inventory)
 	}
 	if r.plan, err = rotate.NewPlan(ctx, r.file, r.o.inventory); err != nil {
 		return inventoryError(err)
@@ -156,7 +201,7 @@ func (r *refresh) open(ctx context.Context) (err error) {
 // lookup gives a refresh token at the moment of use.
 func (r *refresh) lookup(ctx context.Context, h inventory.Holding) (secret.Secret, error) {
 	token, err := r.resolver.RefreshToken(ctx, h)
-	r.vault.Add(token)
+	r.p.vault.Add(token)
 	return token, err
 }
 
@@ -171,7 +216,7 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 func (r *refresh) sayNow(format string, args ...any) {
-	_, _ = r.p.Stderr.Write(r.vault.Redact(fmt.Appendf(nil, format+"\n", args...)))
+	fmt.Fprintf(r.p.Stderr, format+"\n", args...)
 }
 
 // finish writes the new inventory as it is now, and empties the journal of its tokens.
@@ -195,85 +240,4 @@ func (r *refresh) coded(err error) error {
 		return &exitError{migrate.ExitUndecided, err}
 	}
 	return err
-}
-
-// dryRun says what would be done.
-func (r *refresh) dryRun(ctx context.Context) error {
-	if err := r.open(ctx); err != nil {
-		return err
-	}
-	begun, err := rotate.Begun(r.o.journal())
-	if err != nil {
-		return usage(err)
-	}
-	dead, vehicles := 0, 0
-	w := &lineWriter{out: r.p.Stdout}
-	rows := map[int]bool{}
-	for _, g := range r.plan.Grants {
-		for _, ordinal := range g.Ordinals {
-			rows[ordinal] = true
-		}
-		if !g.Dead(r.p.Now()) {
-			continue
-		}
-		dead, vehicles = dead+1, vehicles+len(g.Vehicles)
-		why := "no stated end"
-		if !g.ExpiresAt.IsZero() {
-			why = "dead since " + g.ExpiresAt.UTC().Format(time.RFC3339)
-		}
-		w.line("%s:%d: vehicle %s (%s in the grant): %s", r.o.inventory, g.Line, g.Vehicles[0].VehicleID, counted(len(g.Vehicles), "vehicle"), why)
-	}
-	if _, err := r.file.NewRewriter(ctx, rows, r.o.command == nil); err != nil {
-		return usage(err)
-	}
-	if begun {
-		w.line("%s is unfinished: what was interrupted would be finished first", r.o.journal())
-	}
-	w.line("%d of %s would be refreshed, for %s; %s without a refresh token. Nothing was sent or written.", dead, counted(len(r.plan.Grants), "grant"), counted(vehicles, "vehicle"), counted(r.plan.NoToken, "row"))
-	return w.err
-}
-
-// say tells what was done, and who must connect again; its error carries the exit code.
-func (r *refresh) say() error {
-	out := r.vault.Writer(r.p.Stdout)
-	w := &lineWriter{out: out}
-	lost := r.rotation.Reconnect()
-	if len(lost) > 0 {
-		w.line("These owners must connect again:")
-	}
-	for _, l := range lost {
-		for _, v := range l.Vehicles {
-			w.line("  user %s  vehicle %s  %s", v.UserID, v.VehicleID, l.Why)
-		}
-	}
-	for _, g := range r.rotation.Superseded {
-		w.line("%s:%d: its refresh token was used by an earlier run, which stored the next one: the source of this row is out of date", r.o.inventory, g.Source.Line)
-	}
-	for _, g := range r.plan.Grants {
-		if why, ok := r.rotation.Unreadable[g]; ok {
-			w.line("%s:%d: %s", r.o.inventory, g.Source.Line, why)
-		}
-	}
-	w.line("%s refreshed and stored, %s to be connected again, %s left as they were.", counted(r.rotation.Refreshed(), "grant"), counted(len(lost), "grant"),
-		counted(len(r.plan.Grants)-r.rotation.Refreshed()-len(lost), "grant"))
-	err := errors.Join(w.err, out.Close())
-	if r.o.csv != "" {
-		err = errors.Join(err, writeWith(r.o.csv, func(out io.Writer) error { return writeLost(out, lost) }))
-	}
-	if n := len(lost) + len(r.rotation.Superseded) + len(r.rotation.Unreadable); err == nil && n > 0 {
-		return &exitError{migrate.ExitUndecided, fmt.Errorf("%s could not be refreshed (they are listed above)", counted(n, "grant"))}
-	}
-	return err
-}
-
-func writeLost(out io.Writer, lost []rotate.Lost) error {
-	w := csv.NewWriter(out)
-	_ = w.Write([]string{"userId", "vehicleId", "reason"}) // the writer keeps its first error
-	for _, l := range lost {
-		for _, v := range l.Vehicles {
-			_ = w.Write([]string{v.UserID, v.VehicleID, l.Why})
-		}
-	}
-	w.Flush()
-	return w.Error()
 }

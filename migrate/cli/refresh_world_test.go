@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +28,9 @@ const killStep = "SCMIGRATE_TEST_KILL_STEP"
 
 // storeArgument makes the test binary a token store: what it reads goes to the file that is named next.
 const storeArgument = "keep-this-pair"
+
+// storeFault makes the token store fail.
+const storeFault = "SCMIGRATE_TEST_STORE_FAULT"
 
 // stepper kills the process at the step that the environment names.
 func stepper() func(string) {
@@ -53,6 +58,15 @@ func keepPair(path string) int {
 	if err != nil {
 		return 1
 	}
+	switch os.Getenv(storeFault) {
+	case "fails":
+		return 1
+	case "hangs":
+		<-time.After(time.Minute)
+	case "is killed":
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
+	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 1
@@ -60,29 +74,46 @@ func keepPair(path string) int {
 	if _, err := f.Write(text); err != nil || f.Sync() != nil || f.Close() != nil {
 		return 1
 	}
+	if os.Getenv(storeFault) == "keeps it and dies" {
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
+	}
 	return 0
 }
 
 // rotating is a simulated authorisation host and a customer with dead grants, whose refreshes are killed again and again.
 type rotating struct {
-	t        *testing.T
-	world    *fixtures.World
-	grace    time.Duration
-	ahead    atomic.Int64 // how far the world's clock is ahead of the machine's
-	dir      string
-	store    string // inventory or exec
-	env      []string
-	mu       sync.Mutex
-	followed map[string][]string // refresh token → those that were answered
-	sends    int
-	last     string // the last token that was sent
-	spent    func(n int)
+	t          *testing.T
+	world      *fixtures.World
+	grace      time.Duration
+	ahead      atomic.Int64 // how far the world's clock is ahead of the machine's
+	dir        string
+	store      string // inventory, exec, or in place
+	env        []string
+	mu         sync.Mutex
+	followed   map[string][]string // refresh token → those that were answered
+	sends      int
+	last       string // the last token that was sent
+	spent      func(n int)
+	bend       func(n int, a *httptest.ResponseRecorder) *httptest.ResponseRecorder // what arrives of the n-th answer; nil: nothing
+	serveFirst func(n int) *httptest.ResponseRecorder                               // answers in the world's place, before it sees the request; nil: it does
+	step       func(string)                                                         // in this process
 }
 
 // oldExpiry makes every grant dead.
 var oldExpiry = regexp.MustCompile(`accessTokenExpiresAt: .*`)
 
 func newRotating(t *testing.T, vehicles int, grace time.Duration, store string) *rotating {
+	t.Helper()
+	r := newQuietRotating(t, vehicles, grace, store)
+	server := httptest.NewServer(http.HandlerFunc(r.serve))
+	t.Cleanup(server.Close)
+	r.env = append(r.env, "SMARTCAR_AUTH_ORIGIN="+server.URL)
+	return r
+}
+
+// newQuietRotating is one without a network, for refreshes in this process.
+func newQuietRotating(t *testing.T, vehicles int, grace time.Duration, store string) *rotating {
 	t.Helper()
 	s := fixtures.HealthyScenario(vehicles, 3)
 	s.RefreshGrace = grace
@@ -98,10 +129,8 @@ func newRotating(t *testing.T, vehicles int, grace time.Duration, store string) 
 	if err := os.WriteFile(r.path("old.yaml"), []byte(oldExpiry.ReplaceAllString(text.String(), "accessTokenExpiresAt: 2020-01-01T00:00:00Z # dead")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.HandlerFunc(r.serve))
-	t.Cleanup(server.Close)
 	id, secret := r.world.LegacyClient()
-	r.env = append(os.Environ(), "SMARTCAR_AUTH_ORIGIN="+server.URL, "SMARTCAR_LEGACY_CLIENT_ID="+id, "SMARTCAR_LEGACY_CLIENT_SECRET="+secret,
+	r.env = append(os.Environ(), "SMARTCAR_LEGACY_CLIENT_ID="+id, "SMARTCAR_LEGACY_CLIENT_SECRET="+secret,
 		"SCMIGRATE_ALLOW_EXEC=1")
 	return r
 }
@@ -131,6 +160,12 @@ func (r *rotating) serve(out http.ResponseWriter, in *http.Request) {
 	defer r.mu.Unlock()
 	r.sends++
 	r.last = token
+	if r.serveFirst != nil {
+		if a := r.serveFirst(r.sends); a != nil {
+			pass(out, a)
+			return
+		}
+	}
 	kept := r.kept()
 	for _, next := range r.followed[token] {
 		if strings.Contains(kept, next) {
@@ -149,6 +184,18 @@ func (r *rotating) serve(out http.ResponseWriter, in *http.Request) {
 	if r.spent != nil {
 		r.spent(r.sends)
 	}
+	if r.bend != nil {
+		answer = r.bend(r.sends, answer)
+	}
+	if answer == nil {
+		<-in.Context().Done()
+		return
+	}
+	pass(out, answer)
+}
+
+// pass gives an answer on.
+func pass(out http.ResponseWriter, answer *httptest.ResponseRecorder) {
 	for name := range answer.Header() {
 		out.Header().Set(name, answer.Header().Get(name))
 	}
@@ -156,11 +203,22 @@ func (r *rotating) serve(out http.ResponseWriter, in *http.Request) {
 	_, _ = out.Write(answer.Body.Bytes())
 }
 
+// out is the file that the refreshes write.
+func (r *rotating) out() string {
+	if r.store == "in place" {
+		return "old.yaml"
+	}
+	return "new.yaml"
+}
+
 // kept is what the customer's store holds.
 func (r *rotating) kept() string {
 	name := "new.yaml"
-	if r.store == "exec" {
+	switch r.store {
+	case "exec":
 		name = "store.jsonl"
+	case "in place":
+		name = "old.yaml"
 	}
 	text, _ := os.ReadFile(r.path(name))
 	return string(text)
@@ -171,6 +229,9 @@ func (r *rotating) arguments() []string {
 	store := r.store
 	if store == "exec" {
 		store = "exec:'" + os.Args[0] + "' " + storeArgument + " '" + r.path("store.jsonl") + "'"
+	}
+	if r.store == "in place" {
+		return []string{"scmigrate", "inventory", "refresh", "-i", r.path("old.yaml"), "-o", r.path("old.yaml"), "--store", "inventory", "--limit", "unlimited", "--overwrite"}
 	}
 	return []string{"scmigrate", "inventory", "refresh", "-i", r.path("old.yaml"), "-o", r.path("new.yaml"), "--store", store, "--limit", "unlimited"}
 }
@@ -195,28 +256,36 @@ func (r *rotating) start(env ...string) *exec.Cmd {
 func (r *rotating) RoundTrip(in *http.Request) (*http.Response, error) {
 	out := httptest.NewRecorder()
 	r.serve(out, in)
+	if err := in.Context().Err(); err != nil {
+		return nil, err
+	}
 	return out.Result(), nil
 }
 
 // inProcess runs a command here, to its end.
 func (r *rotating) inProcess(args ...string) (code int, said string) {
+	return r.under(r.t.Context(), args...)
+}
+
+// under is inProcess with a context.
+func (r *rotating) under(ctx context.Context, args ...string) (code int, said string) {
 	var out strings.Builder
 	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now, Transport: r, LookupEnv: func(name string) (string, bool) {
-		for _, pair := range r.env {
+		for _, pair := range slices.Backward(r.env) {
 			if value, ok := strings.CutPrefix(pair, name+"="); ok {
 				return value, true
 			}
 		}
 		return "", false
-	}}
-	code = cli.Main(r.t.Context(), args, p)
+	}, Step: r.step}
+	code = cli.Main(ctx, args, p)
 	return code, out.String()
 }
 
 // finish lets a refresh come to its end, unless it did.
 func (r *rotating) finish() {
 	r.t.Helper()
-	if journal, _ := os.ReadFile(r.path("new.yaml.rotation")); strings.Contains(string(journal), "retired") {
+	if journal, _ := os.ReadFile(r.path(r.out() + ".rotation")); strings.Contains(string(journal), "retired") {
 		return
 	}
 	if code, said := r.inProcess(r.arguments()...); code != 0 {
@@ -252,10 +321,10 @@ func (r *rotating) held() map[string]string {
 	if r.store == "exec" {
 		r.lines("store.jsonl", held)
 	} else {
-		text, _ := os.ReadFile(r.path("new.yaml"))
+		text, _ := os.ReadFile(r.path(r.out()))
 		tokens(string(text))
 	}
-	r.lines("new.yaml.rotation", held)
+	r.lines(r.out()+".rotation", held)
 	return held
 }
 
@@ -300,11 +369,11 @@ func (r *rotating) wantNobodyLockedOut(when string, after time.Duration) {
 func (r *rotating) wantWhole(when string) {
 	r.t.Helper()
 	r.wantNobodyLockedOut(when, time.Hour)
-	journal, err := os.ReadFile(r.path("new.yaml.rotation"))
+	journal, err := os.ReadFile(r.path(r.out() + ".rotation"))
 	if err != nil || strings.Contains(string(journal), "efreshToken") {
 		r.t.Errorf("%s: the journal of a finished run holds tokens: %v", when, err)
 	}
-	text, err := os.ReadFile(r.path("new.yaml"))
+	text, err := os.ReadFile(r.path(r.out()))
 	if err != nil {
 		r.t.Fatal(err)
 	}

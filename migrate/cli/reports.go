@@ -32,8 +32,11 @@ func writeReports(ctx context.Context, p Process, l *ledger.Ledger, o reportOpti
 		return s, err
 	}
 	defer func() { err = errors.Join(err, since.close()) }()
-	r, key, err := report.Since(ctx, since.ledger, l, o.full)
+	r, key, err := readReport(ctx, l, report.Reading{Full: o.full, Earlier: since.ledger})
 	if err != nil {
+		return r.Summary, err
+	}
+	if r.History, err = since.history(ctx, l); err != nil {
 		return r.Summary, err
 	}
 	files := slices.DeleteFunc(slices.Clone(o.formats), func(f string) bool { return report.FileOf(f) == "" })

@@ -61,7 +61,7 @@ var legacyKeys = []key[heading]{{"command", (*heading).readCommand}, {"timeout",
 func readHeader(n *yaml.Node, f *faults) heading {
 	h := heading{faults: f, Header: Header{Timeout: DefaultCommandTimeout}}
 	if n == nil || n.Kind != yaml.MappingNode {
-		f.add(1, complaint{"the file does not start like an inventory", versionHint})
+		f.add(1, complaint{"the file does not start like an inventory", startHint(n)})
 		return h
 	}
 	walk(f, &h, n, headerKeys)
@@ -74,6 +74,17 @@ func readHeader(n *yaml.Node, f *faults) heading {
 		f.at(h.vehicles, "vehicles must be a list, not "+shape(h.vehicles), `write each as "- vehicleId: ID"`)
 	}
 	return h
+}
+
+// startHint says what the file may have been meant to be.
+func startHint(n *yaml.Node) string {
+	switch {
+	case n != nil && n.Kind == yaml.SequenceNode:
+		return `put "version: 1" and "vehicles:" above the list`
+	case n != nil && n.Kind == yaml.ScalarNode && strings.ContainsAny(n.Value, ",;\t"):
+		return "a table becomes an inventory with: scmigrate inventory import --csv FILE -o FILE2"
+	}
+	return versionHint
 }
 
 const versionHint = `start it with "version: 1"`
@@ -91,7 +102,11 @@ func section(h *heading, n *yaml.Node, name string, table []key[heading]) {
 	if n.Kind == yaml.MappingNode {
 		walk(h.faults, h, n, table)
 	} else if !isNull(n) {
-		h.at(n, fmt.Sprintf("%s must be a mapping, not %s", name, shape(n)), "")
+		hint := ""
+		if n.Kind == yaml.SequenceNode {
+			hint = "the list of vehicles stands under vehicles:"
+		}
+		h.at(n, fmt.Sprintf("%s must be a mapping, not %s", name, shape(n)), hint)
 	}
 }
 

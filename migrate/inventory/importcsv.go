@@ -20,6 +20,10 @@ func ImportCSV(in io.Reader, out io.Writer, o ImportOptions) (Imported, error) {
 	buffered := bufio.NewReaderSize(bound, 64<<10)
 	r := csv.NewReader(buffered)
 	r.ReuseRecord, r.FieldsPerRecord, r.Comma = true, -1, separator(buffered)
+	if mark, _ := buffered.Peek(2); string(mark) == "\xFF\xFE" || string(mark) == "\xFE\xFF" { // as spreadsheets save "Unicode text"
+		i.head("the file is UTF-16", "save it as UTF-8")
+		return i.finish()
+	}
 	header, err := r.Read()
 	if err != nil {
 		return i.stopped(1, err)
@@ -83,7 +87,7 @@ func (i *importer) stopped(line int, err error) (Imported, error) {
 	case errors.Is(err, errLongRecord):
 		p.Message, p.Hint = "a row is longer than 1 MiB", "a quote may not be closed"
 	case errors.As(err, new(*csv.ParseError)):
-		p.Message = "the header line cannot be read"
+		p.Message, p.Hint = "the header line cannot be read", "it names the columns, separated by comma, semicolon or tab; a JSON Lines file is given with --jsonl"
 	default:
 		return i.done, fmt.Errorf("%s: %w", i.o.Name, err)
 	}
@@ -102,7 +106,7 @@ func (i *importer) columns(header []string) (map[string]int, bool) {
 		switch n := i.column(header, key); {
 		case i.o.Map != nil && column == "":
 		case n == missingColumn && i.o.Map != nil:
-			i.head(fmt.Sprintf("there is no column for %s", key), "the header has: "+shownColumns(header))
+			i.head(fmt.Sprintf("there is no column for %s", key), shownColumns(header))
 		case n == doubleColumn:
 			i.head(fmt.Sprintf("more than one column could be %s", key), "say which with --map, and give it a name of its own")
 		case n >= 0:
@@ -110,7 +114,7 @@ func (i *importer) columns(header []string) (map[string]int, bool) {
 		}
 	}
 	if _, ok := found["vehicleId"]; !ok && len(i.done.Problems.List) == 0 {
-		i.head("no column is named vehicleId", "say with --map vehicleId=COLUMN which it is; the header has: "+shownColumns(header))
+		i.head("no column is named vehicleId", "say with --map vehicleId=COLUMN which it is; "+shownColumns(header))
 	}
 	i.done.Untaken = untaken(header, found)
 	return found, len(i.done.Problems.List) == 0
@@ -158,12 +162,16 @@ func untaken(header []string, found map[string]int) (names []string) {
 	return names
 }
 
+// shownColumns is what may be said of a header.
 func shownColumns(header []string) string {
+	if !slices.ContainsFunc(header, keyShape.MatchString) {
+		return "the first line must be a header with the names of the columns, and does not look like one"
+	}
 	list := make([]string, 0, len(header))
 	for _, name := range header[:min(len(header), 20)] {
 		list = append(list, shownColumn(name))
 	}
-	return strings.Join(list, ", ")
+	return "the header has: " + strings.Join(list, ", ")
 }
 
 // shownColumn hides what does not look like a name: without a header line, the first row may hold a token.

@@ -29,7 +29,11 @@ func TestImportNamesBadRows(t *testing.T) {
 	for _, c := range []struct{ reason, name, text, want string }{
 		{"empty", "t.csv", "", "t.csv:1: the file is empty"},
 		{"only a header", "t.csv", head, "t.csv: there is no row in it"},
-		{"no header", "t.csv", someID + "," + tokenA + "\n", "t.csv:1: no column is named vehicleId (say with --map vehicleId=COLUMN which it is; the header has: (not shown), (not shown))"},
+		{"no header", "t.csv", someID + "," + tokenA + "\n", "t.csv:1: no column is named vehicleId (say with --map vehicleId=COLUMN which it is; the first line must be a header with the names of the columns, and does not look like one)"},
+		{"a header of other names", "t.csv", "car,c0 ffee\n", "which it is; the header has: car, (not shown))"},
+		{"a table as UTF-16", "t.csv", "\xff\xfev\x00", "t.csv:1: the file is UTF-16 (save it as UTF-8)"},
+		{"JSON Lines as a table", "t.csv", `{"vehicleId":"a"}` + "\n", "t.csv:1: the header line cannot be read (it names the columns, separated by comma, semicolon or tab; a JSON Lines file is given with --jsonl)"},
+		{"a table as JSON Lines", "t.jsonl", head, "t.jsonl:1: the line is not one JSON object (a CSV table is given with --csv)"},
 		{"a column twice", "t.csv", "vehicleId,vehicle_id\n", "t.csv:1: more than one column could be vehicleId"},
 		{"no vehicleId", "t.csv", head + ",u,c0ffee,\n", "t.csv:2: vehicleId is missing"},
 		{"a row too short", "t.csv", head + someID + "\n", "t.csv:2: the row has 1 columns, the header 4"},

@@ -42,7 +42,11 @@ func (i *importer) object(line textLine) error {
 	}
 	if members == nil || !errors.Is(err, io.EOF) {
 		i.done.Bad++
-		i.done.Problems.Add(Problem{File: i.o.Name, Line: line.no, Message: "the line is not one JSON object"})
+		hint := ""
+		if line.no == 1 {
+			hint = "a CSV table is given with --csv"
+		}
+		i.done.Problems.Add(Problem{File: i.o.Name, Line: line.no, Message: "the line is not one JSON object", Hint: hint})
 		return nil
 	}
 	return i.put(line.no, func(key string) (cell, complaint) { return i.member(members, key) })

@@ -52,11 +52,16 @@ func (l *Ledger) pack(e migrate.Evidence) ([]byte, error) {
 }
 
 func encode(e migrate.Evidence) (p parts, err error) {
-	further := e.Findings
-	p.at = slices.IndexFunc(further, func(f compare.Finding) bool { return f.Field == "vin" })
+	all := e.Findings
+	p.at = slices.IndexFunc(all, func(f compare.Finding) bool { return f.Field == "vin" })
 	if e.Findings = nil; p.at >= 0 {
-		e.Findings = further[p.at : p.at+1]
-		further = slices.Delete(slices.Clone(further), p.at, p.at+1)
+		e.Findings = all[p.at : p.at+1]
+	}
+	further := make([]*compare.Finding, 0, len(all)) // written as the findings themselves would be
+	for i := range all {
+		if i != p.at {
+			further = append(further, &all[i])
+		}
 	}
 	p.at = max(0, p.at)
 	if p.first, err = evidenceWriter.Marshal(e); err == nil {

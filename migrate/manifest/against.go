@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -120,7 +119,7 @@ func (v *Verification) compare(i int32, rec migrate.Record, hash string) {
 	case !v.judged(c.wave):
 	case rec.Judgement.Verdict != migrate.Ready:
 		v.doubt(i, NotReady, fmt.Sprintf("it is %s: %s", rec.Judgement.Verdict, leftOut(rec, "").Cause))
-	case hash != hex.EncodeToString(c.evidence[:]) || rec.At.Unix() != c.at:
+	case v.id(hash) != c.evidence || rec.At.Unix() != c.at:
 		v.doubt(i, MeasuredAgain, "")
 	}
 }

@@ -28,8 +28,10 @@ type Listed struct {
 }
 
 // Connections proves anew who is connected to the vehicles, and with which permissions: from both lists, all pages. No
-// vehicle is read. A connection that stands there is proved by any reading, that one is gone only by whole lists.
-func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI) (l Listed, err error) {
+// vehicle is read. A connection that stands there is proved by any reading, that one is gone only by whole lists of its
+// vehicle alone, which is asked for again: a row may slip past a reader of pages while others connect or leave. again reads
+// the manifest once more, for the ids of what is missing.
+func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI, again func(Visit) error) (l Listed, err error) {
 	for range readings {
 		v.unsee()
 		if l, err = v.readLists(ctx, api, l.Pages); err != nil {
@@ -39,23 +41,76 @@ func (v *Verification) Connections(ctx context.Context, api ConnectionsAPI) (l L
 			break
 		}
 	}
+	if l.Failure == nil {
+		if err := v.askAgain(ctx, api, again, &l); err != nil {
+			return l, err
+		}
+	}
 	for i := range v.claims {
 		if v.judged(v.claims[i].wave) {
-			v.linked(int32(i), l.Whole)
+			v.linked(int32(i))
 		}
 	}
 	return l, nil
 }
 
+// none is no claim.
+const none = -1
+
+// mostAsked is how many vehicles are asked for one by one. Those behind them are left undecided.
+const mostAsked = 200
+
+// askAgain asks for each vehicle that the lists did not show, in both lists.
+func (v *Verification) askAgain(ctx context.Context, api ConnectionsAPI, again func(Visit) error, l *Listed) error {
+	missing := 0
+	for i := range v.claims {
+		if !v.claims[i].seen && v.judged(v.claims[i].wave) {
+			missing++
+		}
+	}
+	if missing == 0 {
+		return nil
+	}
+	asked, i := 0, int32(-1)
+	return again(Visit{Vehicle: func(_ int, m Vehicle) error {
+		if i++; int(i) >= len(v.claims) || v.claims[i].seen || !v.judged(v.claims[i].wave) || asked == mostAsked {
+			return nil
+		}
+		asked++
+		return v.ask(ctx, api, i, m, l)
+	}})
+}
+
+func (v *Verification) ask(ctx context.Context, api ConnectionsAPI, i int32, m Vehicle, l *Listed) error {
+	v.asked = i
+	defer func() { v.asked = none }()
+	whole := true
+	for _, mode := range modes {
+		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode, VehicleID: m.VehicleID}, v.takePage)
+		l.Pages += listing.Pages
+		if err != nil {
+			return err
+		}
+		if v.claims[i].seen {
+			return nil
+		}
+		whole = whole && listing.Complete
+	}
+	v.claims[i].gone = whole
+	return nil
+}
+
+func (v *Verification) takePage(p smartcar.ConnectionsPage) error {
+	for _, row := range p.Rows {
+		v.link(row)
+	}
+	return nil
+}
+
 func (v *Verification) readLists(ctx context.Context, api ConnectionsAPI, before int) (Listed, error) {
 	l := Listed{Pages: before, Whole: true}
 	for _, mode := range modes {
-		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, func(p smartcar.ConnectionsPage) error {
-			for _, row := range p.Rows {
-				v.link(row)
-			}
-			return nil
-		})
+		listing, err := api.Connections(ctx, smartcar.ConnectionsQuery{Mode: mode}, v.takePage)
 		l.Pages += listing.Pages
 		if err != nil {
 			return l, err
@@ -73,13 +128,10 @@ func (v *Verification) readLists(ctx context.Context, api ConnectionsAPI, before
 
 // unsee forgets what an earlier reading said.
 func (v *Verification) unsee() {
-	for id := range v.cars {
-		v.cars[id] = 0
-	}
-	v.silent = map[int32]bool{}
+	v.asked, v.cars, v.silent = none, map[int32]others{}, map[int32]bool{}
 	for i := range v.claims {
 		c := &v.claims[i]
-		c.seen, c.missing = false, 1<<len(v.needs.lists[c.needs])-1
+		c.seen, c.gone, c.missing = false, false, 1<<len(v.needs.lists[c.needs])-1
 	}
 }
 
@@ -102,25 +154,24 @@ func (v *Verification) link(row smartcar.Connection) {
 	}
 }
 
+// linkOther notes a row of another user where a vehicle is asked for by its id: the client lets no other vehicle through.
 func (v *Verification) linkOther(row smartcar.Connection) {
-	id := v.id(row.VehicleID)
-	who, ours := v.cars[id]
 	switch {
-	case !ours:
+	case v.asked == none:
 	case row.UserID == "":
-		v.cars[id] = who | nobodyNamed
+		v.cars[v.asked] |= nobodyNamed
 	default:
-		v.cars[id] = who | namedOther
+		v.cars[v.asked] |= namedOther
 	}
 }
 
 // linked judges what the lists showed of a claim.
-func (v *Verification) linked(i int32, whole bool) {
+func (v *Verification) linked(i int32) {
 	c := &v.claims[i]
 	switch {
-	case !c.seen && (!whole || v.cars[c.vehicle]&nobodyNamed != 0):
+	case !c.seen && (!c.gone || v.cars[i]&nobodyNamed != 0):
 		v.doubt(i, Unseen, "")
-	case !c.seen && v.cars[c.vehicle]&namedOther != 0:
+	case !c.seen && v.cars[i]&namedOther != 0:
 		v.doubt(i, UserChanged, "")
 	case !c.seen:
 		v.doubt(i, NotConnected, "")

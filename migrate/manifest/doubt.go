@@ -42,7 +42,7 @@ var meanings = []meaning{
 	{NotConnected, "not-connected", "nobody is connected to this vehicle any more", "the owner must connect it again; leave the user out until then"},
 	{UserChanged, "user-changed", "this user is not connected to the vehicle any more, but somebody else is", "correct the userId in the inventory, measure again, and write the manifest anew"},
 	{PermissionGone, "permission-withdrawn", "the connection lacks a permission that the proof needs", "the owner must grant it again; leave the user out until then"},
-	{Unseen, "not-seen", "the connections list could not be read to its end, and what was read does not show it", "verify again"},
+	{Unseen, "not-seen", "the connections list does not show it, and its own list could not be read to its end, or was not asked for any more", "verify again"},
 	{Silent, "permissions-not-stated", "the connections list does not say which permissions it has", "verify again"},
 }
 

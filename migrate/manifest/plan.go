@@ -22,7 +22,8 @@ type Plan struct {
 	users   []user
 	index   map[uint64]int32 // into users, by key
 	cohorts map[string]int32
-	holders map[int32]Held // by user, of those who are held back
+	met     map[string]bool // cohorts of all records
+	holders map[int32]Held  // by user, of those who are held back
 	counts  Counts
 	waves   []Wave
 	records int
@@ -30,17 +31,21 @@ type Plan struct {
 
 // NewPlan starts a plan.
 func NewPlan(o Options) *Plan {
-	return &Plan{o: o, index: map[uint64]int32{}, cohorts: map[string]int32{}, holders: map[int32]Held{}}
+	return &Plan{o: o, index: map[uint64]int32{}, cohorts: map[string]int32{}, met: map[string]bool{}, holders: map[int32]Held{}}
 }
 
 // Add takes a vehicle into account.
 func (p *Plan) Add(rec migrate.Record) {
 	p.records++
+	p.met[rec.Entry.Cohort] = true
 	if rec.Entry.UserID == "" {
 		return // a car of nobody known: it goes nowhere, and holds nobody back
 	}
 	i := p.userOf(rec.Entry)
 	u := &p.users[i]
+	if named := namedBy(p.o.Waves, rec.Entry.Cohort); named > 0 && (u.named == 0 || named < u.named) {
+		u.named = named
+	}
 	u.canary = u.canary || p.o.Canary != "" && rec.Entry.Cohort == p.o.Canary
 	switch rec.Judgement.Verdict {
 	case migrate.Ready:
@@ -91,6 +96,16 @@ func (p *Plan) Settle() Counts {
 
 // Waves are the steps, after Settle.
 func (p *Plan) Waves() []Wave { return slices.Clone(p.waves) }
+
+// Unknown are the cohorts that were asked for and that no vehicle of the run is in.
+func (p *Plan) Unknown() (names []string) {
+	for _, s := range append([]Share{{cohort: p.o.Canary}}, p.o.Waves...) {
+		if s.cohort != "" && !p.met[s.cohort] && !slices.Contains(names, s.cohort) {
+			names = append(names, s.cohort)
+		}
+	}
+	return names
+}
 
 // Held is a user who is left out although vehicles are ready, because another one is not.
 type Held struct {

@@ -127,7 +127,10 @@ func (r *reading) record(one found) error {
 func (r *reading) takeHead(line []byte) error {
 	h, ok := decode[Head](line)
 	var named struct{ Schema string }
-	if json.Unmarshal(line, &named) == nil && named.Schema != SchemaName {
+	if json.Unmarshal(line, &named) == nil && named.Schema == "" {
+		return &Refusal{r.number, "this is no manifest, or its head was changed", "name the file that scmigrate manifest DIR -o FILE wrote, or " + writeAnew}
+	}
+	if named.Schema != "" && named.Schema != SchemaName {
 		return &Refusal{r.number, fmt.Sprintf("it is written as %.60q, this version of scmigrate reads %q", named.Schema, SchemaName), "verify it with the version that wrote it, or " + writeAnew}
 	}
 	if !ok || len(h.Waves) == 0 || len(h.Waves) > MaxWaves {

@@ -31,11 +31,13 @@ type Verification struct {
 	users  map[uint64]int8  // of the claims: their wave
 	claims []claim
 	needs  interned
+	fields interned
 	why    map[int32]string  // more about a doubt, of the first claims that have one
 	others map[uint64]string // by vehicle that is gone: its user in the inventory
 
-	cars   map[uint64]others // of the claims: who else is connected
-	silent map[int32]bool    // claims of which a connection does not state its permissions
+	asked  int32            // the claim whose vehicle is asked for by its id
+	cars   map[int32]others // of the claims that were asked for: who else is connected
+	silent map[int32]bool   // claims of which a connection does not state its permissions
 
 	uncertified []Stranger
 	strangers   int
@@ -44,16 +46,16 @@ type Verification struct {
 // claim is what the manifest says of one vehicle, and what there is against it.
 type claim struct {
 	user     uint64
-	vehicle  uint64
-	fields   uint64
 	missing  uint64 // bits of the permissions that no connection was seen to grant
-	evidence [16]byte
+	evidence uint64
 	at       int64 // Unix time
+	fields   int32
 	needs    int32 // permissions
 	doubts   Doubt
 	wave     int8
 	known    bool // found in what it is held against just now
 	seen     bool // connected
+	gone     bool // asked for by its own id, and not connected
 }
 
 // Stranger is a vehicle of the inventory whose user is to be switched, and which the manifest does not know.
@@ -73,12 +75,15 @@ const (
 // leftOutMark stands in the index for vehicles that are left out.
 const leftOutMark = -1
 
+// mostReserved bounds the room that is made for the vehicles that a head counts, before they came.
+const mostReserved = 2_000_000
+
 // clockSlack is how far clocks may differ.
 const clockSlack = 5 * time.Minute
 
 // Open reads a manifest and judges what it says by itself. The error is a *Refusal where the file is not intact.
 func Open(r io.Reader, form Form, t Terms) (*Verification, error) {
-	v := &Verification{terms: t, seed: maphash.MakeSeed(), index: map[uint64]int32{}, users: map[uint64]int8{}, needs: newInterned(), why: map[int32]string{}, cars: map[uint64]others{}}
+	v := &Verification{terms: t, seed: maphash.MakeSeed(), index: map[uint64]int32{}, users: map[uint64]int8{}, needs: newInterned(), fields: newInterned(), why: map[int32]string{}}
 	end, err := Read(r, form, Visit{Head: v.takeHead, Vehicle: v.takeVehicle, LeftOut: v.takeLeftOut})
 	if err != nil {
 		return nil, err
@@ -95,6 +100,7 @@ func (v *Verification) takeHead(h Head) error {
 	if h.Counts.Vehicles < 0 || h.Counts.LeftOut < 0 || h.Counts.Vehicles+h.Counts.LeftOut > maxEntries {
 		return refuse(0, "its head counts more vehicles than any manifest has")
 	}
+	v.claims = make([]claim, 0, min(h.Counts.Vehicles, mostReserved))
 	return nil
 }
 
@@ -107,12 +113,11 @@ func (v *Verification) takeVehicle(line int, m Vehicle) error {
 		return refuse(line, "the vehicles of user %s are in waves %d and %d: a wave holds whole users", m.UserID, wave, m.Wave)
 	}
 	v.index[pair], v.users[user] = int32(len(v.claims)), int8(m.Wave)
-	c := claim{user: user, vehicle: v.id(m.VehicleID), wave: int8(m.Wave), at: m.EvidenceAt.Unix(), fields: v.fieldsOf(m.Fields), needs: v.needs.of(m.Permissions)}
-	if n, err := hex.Decode(c.evidence[:], []byte(m.Evidence)[:min(len(m.Evidence), 32)]); err != nil || n != len(c.evidence) || len(m.Permissions) > 64 {
+	c := claim{user: user, evidence: v.id(m.Evidence), wave: int8(m.Wave), at: m.EvidenceAt.Unix(), fields: v.fieldsOf(m.Fields), needs: v.needs.of(m.Permissions)}
+	if _, err := hex.DecodeString(m.Evidence); err != nil || len(m.Evidence) != 32 || len(m.Permissions) > 64 {
 		return refuse(line, "vehicle %s is not as scmigrate writes it: it was changed", m.VehicleID)
 	}
 	c.doubts = v.aged(m)
-	v.cars[c.vehicle] = 0
 	v.claims = append(v.claims, c)
 	return nil
 }
@@ -155,9 +160,15 @@ func (v *Verification) pair(vehicleID, userID string) uint64 {
 	return maphash.String(v.seed, strings.ToLower(vehicleID)+"\x00"+strings.ToLower(userID))
 }
 
-func (v *Verification) fieldsOf(names []string) uint64 {
-	return maphash.String(v.seed, strings.Join(slices.Sorted(slices.Values(names)), " "))
+func (v *Verification) fieldsOf(names []string) int32 {
+	if len(names) == 0 {
+		return noFields
+	}
+	return v.fields.of(slices.Sorted(slices.Values(names)))
 }
+
+// noFields stands for a vehicle of which the inventory demands none by name, as nearly all are.
+const noFields = -1
 
 // judged tells whether a claim is of the waves that are verified.
 func (v *Verification) judged(wave int8) bool { return v.terms.Wave == 0 || int(wave) <= v.terms.Wave }

@@ -16,9 +16,11 @@ type Share struct {
 	text     string
 	part     float64 // of all; 0: vehicles counts
 	vehicles int
+	cohort   string // all users of it; neither of the others counts
 }
 
-// ParseWaves reads "1%,10%,100%" or "50,500,100%": each wave reaches further than the one before, the last to the end.
+// ParseWaves reads "1%,10%,100%", "50,500,100%" or "cohort:eu-pilot,cohort:eu,100%": each wave reaches further than the one
+// before, the last to the end.
 func ParseWaves(text string) ([]Share, error) {
 	var shares []Share
 	for word := range strings.SplitSeq(text, ",") {
@@ -36,6 +38,11 @@ func ParseWaves(text string) ([]Share, error) {
 			return nil, fmt.Errorf("%s after %s: waves are cumulative, each reaches further than the one before", b.text, a.text)
 		}
 	}
+	for i, s := range shares {
+		if s.cohort != "" && namedBy(shares, s.cohort) != int8(i+1) {
+			return nil, fmt.Errorf("%s twice: a wave holds the whole cohort", s.text)
+		}
+	}
 	if shares[len(shares)-1].part != 1 {
 		return nil, fmt.Errorf("%q: the last wave must be 100%% (verify those you want with --wave N)", text)
 	}
@@ -43,6 +50,9 @@ func ParseWaves(text string) ([]Share, error) {
 }
 
 func parseShare(word string) (Share, error) {
+	if cohort, named := strings.CutPrefix(word, "cohort:"); named && cohort != "" {
+		return Share{text: word, cohort: cohort}, nil
+	}
 	number, percent := strings.CutSuffix(word, "%")
 	if n, err := strconv.Atoi(number); !percent && err == nil && n > 0 {
 		return Share{text: word, vehicles: n}, nil
@@ -50,7 +60,7 @@ func parseShare(word string) (Share, error) {
 	if part, err := strconv.ParseFloat(number, 64); percent && err == nil && part > 0 && part <= 100 {
 		return Share{text: word, part: part / 100}, nil
 	}
-	return Share{}, fmt.Errorf("%q is no wave: give parts up to 100%%, like 1%%,10%%,100%%, or numbers of vehicles", word)
+	return Share{}, fmt.Errorf("%q is no wave: give parts up to 100%%, like 1%%,10%%,100%%, numbers of vehicles, or cohort:NAME", word)
 }
 
 // reach is how many of so many vehicles the wave must hold at the least.
@@ -77,35 +87,46 @@ type user struct {
 	wave   int8    // 0: none
 	held   bool    // a vehicle that is blocked or inconclusive holds all of them back
 	canary bool    // a vehicle is in the canary cohort
+	named  int8    // the first wave of a cohort in which a vehicle is; 0: none
 	before float32 // how much of the cohort comes before; the cohorts' users are shuffled into each other by it
 }
 
 func (u *user) goes() bool { return !u.held && u.ready > 0 }
 
 // waves gives every user who goes a wave. The canary's users come first, then those of all cohorts in equal measure, so
-// that the first wave shows something of each; a wave ends with the user who fills it.
+// that the first wave shows something of each; a wave ends with the user who fills it. The wave of a cohort takes all who
+// have a vehicle in it and are in no wave yet.
 func waves(users []user, shares []Share) []Wave {
 	order, total := turns(users)
 	list := make([]Wave, len(shares))
 	for i, s := range shares {
 		list[i] = Wave{Wave: i + 1, Share: s.text}
 	}
-	wave, vehicles := 0, 0
-	for _, i := range order {
-		for wave < len(shares)-1 && vehicles >= shares[wave].reach(total) {
-			wave++
+	var sum Wave
+	for n, share := range shares {
+		for _, i := range order {
+			if share.cohort == "" && sum.Vehicles >= share.reach(total) {
+				break
+			}
+			if u := &users[i]; u.wave == 0 && (share.cohort == "" || u.named == int8(n+1)) {
+				u.wave = int8(n + 1)
+				sum.Users++
+				sum.Vehicles += int(u.ready)
+			}
 		}
-		u := &users[i]
-		u.wave = int8(wave + 1)
-		vehicles += int(u.ready)
-		list[wave].Users++
-		list[wave].Vehicles += int(u.ready)
-	}
-	for i := 1; i < len(list); i++ {
-		list[i].Users += list[i-1].Users
-		list[i].Vehicles += list[i-1].Vehicles
+		list[n].Users, list[n].Vehicles = sum.Users, sum.Vehicles
 	}
 	return list
+}
+
+// namedBy is the first wave of a cohort's own, 0 if there is none.
+func namedBy(shares []Share, cohort string) int8 {
+	for i, s := range shares {
+		if s.cohort != "" && s.cohort == cohort {
+			return int8(i + 1)
+		}
+	}
+	return 0
 }
 
 // turns are the indices of the users who go, in their order, and how many vehicles they have.

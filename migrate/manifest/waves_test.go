@@ -15,7 +15,7 @@ func TestParseWaves(t *testing.T) {
 	for text, want := range map[string]string{
 		"1%,10%,100%": "", "100%": "", " 5 , 50 ,100% ": "", "0.1%,100%": "",
 		"": "is no wave", "10%": "the last wave must be 100%", "10%,5%,100%": "5% after 10%", "50,50,100%": "50 after 50", "0,100%": "is no wave", "-1%,100%": "is no wave", "101%": "is no wave",
-		"NaN%": "is no wave", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,100%": "at most 20",
+		"NaN%": "is no wave", "cohort:a,cohort:b,10%,100%": "", "cohort:": "is no wave", "cohort:a": "the last wave must be 100%", "cohort:a,cohort:a,100%": "cohort:a twice", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,100%": "at most 20",
 	} {
 		_, err := ParseWaves(text)
 		if got := fmt.Sprint(err); want == "" && err != nil || want != "" && !contains(got, want) {
@@ -160,6 +160,45 @@ func TestFirstWaveShowsEveryCohort(t *testing.T) {
 	}
 	if other := planned(fleet, Options{Waves: shares, Seed: 8}); slices.Equal(placesOf(fleet, planned(fleet, Options{Waves: shares, Seed: 7})), placesOf(fleet, other)) {
 		t.Error("another seed draws the same users")
+	}
+}
+
+// TestWavesOfCohorts: a wave may be a cohort; it takes whole users, and the parts around it count on. An unknown cohort is
+// named, or the first wave would be empty by a slip of the pen.
+func TestWavesOfCohorts(t *testing.T) {
+	for seed := range uint64(200) {
+		fleet := aFleet(rand.New(rand.NewPCG(seed, 2)))
+		shares, err := ParseWaves("cohort:pilot,50%,cohort:rest,100%")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := planned(fleet, Options{Waves: shares, Seed: 3, Canary: "canary"})
+		member := map[string]map[string]bool{}
+		for _, rec := range fleet {
+			if member[rec.Entry.UserID] == nil {
+				member[rec.Entry.UserID] = map[string]bool{}
+			}
+			member[rec.Entry.UserID][rec.Entry.Cohort] = true
+		}
+		users, last := map[string]int{}, 0
+		for _, rec := range fleet {
+			wave, _ := p.place(rec)
+			if wave == 0 {
+				continue
+			}
+			is := member[rec.Entry.UserID]
+			if known := users[rec.Entry.UserID]; known > 0 && known != wave || is["pilot"] != (wave == 1) || wave == 4 && is["rest"] || wave == 3 && !is["rest"] {
+				t.Fatalf("seed %d: a user of %v is in wave %d and %d", seed, is, wave, known)
+			}
+			users[rec.Entry.UserID], last = wave, last+1
+		}
+		if w := p.Waves(); w[3].Vehicles != last || w[1].Vehicles < shares[1].reach(last) || w[1].Vehicles < w[0].Vehicles {
+			t.Fatalf("seed %d: %+v of %d", seed, w, last)
+		}
+	}
+	shares, _ := ParseWaves("cohort:pilto,100%")
+	if got := planned(aFleet(rand.New(rand.NewPCG(1, 2))), Options{Waves: shares, Seed: 1, Canary: "kanary"}).Unknown(); !slices.Equal(got, []string{"kanary", "pilto"}) {
+		t.Errorf("unknown: %v", got)
 	}
 }
 

@@ -3,10 +3,21 @@
 package preflight
 
 import (
+	"bytes"
+	_ "embed"
 	"slices"
 
 	"scmigrate/migrate"
 )
+
+// SchemaName is the value of "schema" in the answer as JSON.
+const SchemaName = "scmigrate/preflight/1"
+
+//go:embed preflight.schema.json
+var schema []byte
+
+// Schema is the JSON Schema (draft 2020-12) that the answer as JSON keeps to.
+func Schema() []byte { return bytes.Clone(schema) }
 
 // State is what a check came to. Undecided is never Well: what could not be looked at may be wrong.
 type State string

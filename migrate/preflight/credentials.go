@@ -46,9 +46,20 @@ func secretCheck(name string, refused bool, failure *compare.Failure) Check {
 	case refused:
 		return c.wrong("the token endpoint refuses it", "a run goes on with the next secret, if there is one", newSecret)
 	case failure != nil:
-		return c.undecided("the token endpoint answers "+failure.Label(), "check the network, SMARTCAR_IAM_ORIGIN if it is set, and Smartcar's status page")
+		return c.undecided("the token endpoint "+saying(*failure), "check the network, SMARTCAR_IAM_ORIGIN if it is set, and Smartcar's status page")
 	}
 	return c
+}
+
+// saying is the predicate of a sentence about a host that did not give what was asked for.
+func saying(f compare.Failure) string {
+	switch f.Kind {
+	case compare.KindNetwork:
+		return "cannot be reached (" + f.Label() + ")"
+	case compare.KindTimeout:
+		return "does not answer in time (" + f.Label() + ")"
+	}
+	return "answers " + f.Label()
 }
 
 // secret asks for a token with this secret alone. The failure is passing trouble of the token endpoint.

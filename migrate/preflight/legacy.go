@@ -98,7 +98,7 @@ func (f *flight) judgeBatch(ctx context.Context, client *smartcar.Client, e inve
 	case failure.Kind == compare.KindForbidden || failure.Kind == compare.KindNotPermitted:
 		return f.batchCheck(Wrong, "the token works, but not for this vehicle ("+failure.Label()+")", "the inventory may have mixed up tokens", "check which vehicle the token belongs to"), nil
 	}
-	return f.batchCheck(Undecided, "v2.0 answers "+failure.Label(), "", "check the network, SMARTCAR_API_ORIGIN if it is set, and Smartcar's status page; then try again"), nil
+	return f.batchCheck(Undecided, "v2.0 "+saying(*failure), "", "check the network, SMARTCAR_API_ORIGIN if it is set, and Smartcar's status page; then try again"), nil
 }
 
 // answered: the batch itself is well whatever its item says.

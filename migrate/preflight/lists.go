@@ -64,7 +64,7 @@ func (f *flight) page(ctx context.Context, mode string) (page, error) {
 
 // noList says why there is no list. Without one no further call of the app leg would tell more.
 func (f *flight) noList(failure compare.Failure) {
-	c := appCheck("v3 enabled", "").undecided("the connections list answers "+failure.Label(), "check the network, SMARTCAR_VEHICLE_API_ORIGIN if it is set, and Smartcar's status page")
+	c := appCheck("v3 enabled", "").undecided("the connections list "+saying(failure), "check the network, SMARTCAR_VEHICLE_API_ORIGIN if it is set, and Smartcar's status page")
 	if migrate.RefusesApplication(failure) {
 		c = c.wrong("the token endpoint knows this application, and v3 refuses it ("+failure.Label()+")", "the credentials are good; v3 is not enabled for the application",
 			"upgrade the application to v3 in the dashboard's settings (applications from before June 2025 need it), or ask Smartcar whether the plan includes v3").exits(migrate.ExitGate)
@@ -119,7 +119,7 @@ func exampleOf(failure *compare.Failure) Check {
 	case failure.Kind == compare.KindNotFound:
 		c.What = "v3 has no such list (" + failure.Label() + "), as its specification says"
 	default:
-		c = c.undecided("it answers "+failure.Label(), "")
+		c = c.undecided("it "+saying(*failure), "")
 	}
 	return c
 }

@@ -183,6 +183,7 @@ func (s Summary) facts() []fact {
 	if r.Rechecks != (Rechecks{}) {
 		out = slices.Insert(out, 2, fact{"asked again", r.Rechecks.text()})
 	}
+	out = slices.Insert(out, 1, s.wavesFacts()...)
 	if s.Waived > 0 {
 		out = append(out, fact{"waived", vehicles(s.Waived) + " ready only by a waiver"})
 	}

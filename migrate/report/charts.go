@@ -17,7 +17,7 @@ func charts(s Summary, causes []causeRow) []chart {
 	for _, m := range s.Makes {
 		makes = append(makes, m.Group)
 	}
-	all := []chart{burnDown(s), causesChart(causes), groupsChart("makes", "make", makes), groupsChart("cohorts", "cohort", s.Cohorts), agesChart(s.Ages)}
+	all := []chart{causesChart(causes), groupsChart("makes", "make", makes), groupsChart("cohorts", "cohort", s.Cohorts), wavesChart(s), agesChart(s.Ages)}
 	return slices.DeleteFunc(all, func(c chart) bool { return len(c.Rows) == 0 })
 }
 
@@ -76,24 +76,5 @@ func agesChart(a Ages) chart {
 		c.add(step.Name, count(step.Values)+" · "+share, length(segment{Class: "age", Name: step.Name, Count: step.Values}, most))
 		c.Table = append(c.Table, []string{step.Name, count(step.Values)})
 	}
-	return c
-}
-
-// burnDown is the fleet then and now; without an earlier run it has no rows.
-func burnDown(s Summary) chart {
-	c := chart{ID: "chart-burn-down", Title: "Since the earlier run", Note: "Each bar is the whole run.", Columns: []string{"Run of", "Vehicles", "Ready", "Blocked", "Broken", "Inconclusive"}}
-	if s.Changes == nil {
-		return c
-	}
-	row := func(name string, v Verdicts, parts []segment) {
-		all := v.Ready + v.Blocked + v.Broken + v.Inconclusive
-		c.add(name, fmt.Sprintf("%s ready of %s", count(v.Ready), count(all)), layOut(parts, chartWide))
-		c.Table = append(c.Table, []string{name, count(all), count(v.Ready), count(v.Blocked), count(v.Broken), count(v.Inconclusive)})
-	}
-	then := verdictParts(s.Changes.Previous.Verdicts, Proof{Full: s.Changes.Previous.Verdicts.Ready})
-	then = slices.DeleteFunc(then, func(p segment) bool { return p.Class == "ready-part" })
-	then[0].Name = "ready" // how they were proved is that run's own report
-	row(stamp(s.Changes.Previous.FinishedAt), s.Changes.Previous.Verdicts, then)
-	row(stamp(s.Run.FinishedAt)+" (this run)", s.Verdicts, verdictParts(s.Verdicts, s.Proof))
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,12 @@ import (
 
 // DiffSchema is the value of "schema" in what diff writes as JSON.
 const DiffSchema = "scmigrate/diff/1"
+
+//go:embed diff.schema.json
+var schemaOfDiff []byte
+
+// SchemaOfDiff is the JSON Schema (draft 2020-12) that diff's JSON keeps to.
+func SchemaOfDiff() []byte { return bytes.Clone(schemaOfDiff) }
 
 // Diff is a run held against an earlier one. Vehicles yields those that are not as they were, in the order of their ids;
 // nothing holds them in memory.

@@ -17,11 +17,18 @@ import (
 // FromLedger builds the report of a run from its ledger and nothing else: no clock, no network. full gives the fields of
 // every vehicle, otherwise only of those that are not ready. The key of the shareable form comes with it.
 func FromLedger(ctx context.Context, l *ledger.Ledger, full bool) (r Report, shareKey []byte, err error) {
-	return Since(ctx, nil, l, full)
+	return Read(ctx, l, Reading{Full: full})
 }
 
-// Since is FromLedger with what changed since an earlier run, whose ledger may be nil.
-func Since(ctx context.Context, earlier, l *ledger.Ledger, full bool) (r Report, shareKey []byte, err error) {
+// Reading says what is read of a ledger beside the run itself.
+type Reading struct {
+	Full    bool                 // the fields of every vehicle
+	Earlier *ledger.Ledger       // what changed since this run; nil: nothing is told of that
+	Each    func(migrate.Record) // is shown every record, as people are to see it, in the order of the inventory; may be nil
+}
+
+// Read is FromLedger with more.
+func Read(ctx context.Context, l *ledger.Ledger, o Reading) (r Report, shareKey []byte, err error) {
 	h, err := l.Header(ctx)
 	if err != nil {
 		return Report{}, nil, err
@@ -39,7 +46,7 @@ func Since(ctx context.Context, earlier, l *ledger.Ledger, full bool) (r Report,
 	if sum.fleet.Sample, err = l.Frame(ctx); err != nil {
 		return Report{}, nil, err
 	}
-	if err := sum.compare(ctx, earlier, l); err != nil {
+	if err := sum.compare(ctx, o.Earlier, l); err != nil {
 		return Report{}, nil, err
 	}
 	for rec, err := range records.all() {
@@ -47,8 +54,11 @@ func Since(ctx context.Context, earlier, l *ledger.Ledger, full bool) (r Report,
 			return Report{}, nil, err
 		}
 		sum.add(rec)
+		if o.Each != nil {
+			o.Each(rec)
+		}
 	}
-	r = Report{Summary: sum.summary(), Vehicles: func() iter.Seq2[Vehicle, error] { return vehiclesOf(records, full) }}
+	r = Report{Summary: sum.summary(), Vehicles: func() iter.Seq2[Vehicle, error] { return vehiclesOf(records, o.Full) }}
 	if err := fillRun(ctx, l, &r.Summary); err != nil {
 		return Report{}, nil, err
 	}

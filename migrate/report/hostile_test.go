@@ -46,6 +46,7 @@ func hostile(texts []string) Report {
 	}
 	s.Causes, s.Run.NotExamined = causes, texts
 	s.Changes = hostileChanges(texts)
+	s.History = &History{Ended: texts[0], Runs: []PastRun{{ID: texts[0], Alike: true, Unlike: texts}}}
 	s.Run.Stopped, s.Run.Only = texts[0], texts[0]
 	s.Run.ID, s.Tool.Version, s.Run.Fields = texts[0], texts[0], texts[1%len(texts)]
 	return reportOf(s, fleet)

@@ -58,6 +58,7 @@ type page struct {
 	Untold    int // causes beyond the page
 	Facts     []fact
 	Charts    []chart
+	BurnDown  columnChart
 	Matrix    fieldMatrix
 	Columns   []string
 	Outcomes  []outcomeRow
@@ -100,7 +101,7 @@ func buildPage(s Summary, list vehicleList) page {
 		Summary: s, Decision: s.Decision(), Class: classOf(s.Decision()), Because: s.because(), Part: s.shardText(), Sample: s.sampleText(), Readiness: s.readinessText(), Of: s.denominatorText(),
 		Counted: s.drawn(s.Total), Verdicts: s.provedRows(), Bar: bar, BarText: partsText(bar),
 		First: first, Actors: actorsText(s.Causes), Causes: causes, More: len(s.Causes) - len(first), Untold: len(s.Causes) - len(causes),
-		Facts: slices.Concat(s.changedFacts(), s.readyDateFacts(), s.facts()), Charts: charts(s, causes), Matrix: matrixOf(s), Columns: columns, Outcomes: outcomeRows(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(), Since: s.Changes.facts(),
+		Facts: slices.Concat(s.changedFacts(), s.readyDateFacts(), s.facts()), Charts: charts(s, causes), BurnDown: burnDown(s), Matrix: matrixOf(s), Columns: columns, Outcomes: outcomeRows(s.Outcomes, columns), Notes: s.Notes, Origin: s.provenance(), Since: slices.Concat(s.historyFacts(), s.Changes.facts()),
 	}
 }
 

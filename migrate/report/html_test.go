@@ -122,22 +122,11 @@ func TestReadyDate(t *testing.T) {
 	}
 }
 
-func TestBurnDown(t *testing.T) {
-	s := Summary{Verdicts: Verdicts{Ready: 60, Blocked: 40}, Proof: Proof{Full: 50}, Changes: &Changes{Previous: Previous{Verdicts: Verdicts{Ready: 40, Blocked: 60}}}}
-	c := burnDown(s)
-	if len(c.Rows) != 2 || len(c.Rows[0].Bars) != 2 || len(c.Rows[1].Bars) != 3 || c.Rows[0].Figure != "40 ready of 100" || c.Table[1][2] != "60" {
-		t.Errorf("%+v", c)
-	}
-	if s.Changes = nil; len(burnDown(s).Rows) != 0 {
-		t.Error("a fleet without an earlier run is shown against one")
-	}
-}
-
 // TestChartsHaveText: every drawing has a title, a description and a table with its figures.
 func TestChartsHaveText(t *testing.T) {
 	page := rendered(t, "html", sample(), Options{})
 	drawings := regexp.MustCompile(`(?s)<svg[^>]*aria-labelledby="(\S+) (\S+)".*?</svg>`).FindAllSubmatch(page, -1)
-	if len(drawings) != 5 {
+	if len(drawings) != 7 {
 		t.Fatalf("%d drawings", len(drawings))
 	}
 	for _, d := range drawings {
@@ -147,7 +136,7 @@ func TestChartsHaveText(t *testing.T) {
 			}
 		}
 	}
-	if tables := bytes.Count(page, []byte("<summary>As a table</summary>")); tables != 4 {
+	if tables := bytes.Count(page, []byte("<summary>As a table</summary>")); tables != 6 {
 		t.Errorf("%d tables", tables)
 	}
 }

@@ -33,6 +33,7 @@ func renderMarkdown(w io.Writer, r Report, o Options) error {
 	m.causes(s.Causes)
 	m.gates(s.Gates)
 	m.changes(s.Changes)
+	m.history(s)
 	m.notes(s.Notes)
 	m.outcomes(s.Outcomes)
 	if err := m.vehicles(r); err != nil {

@@ -24,6 +24,7 @@ type Summary struct {
 	Total     int                       `json:"total"` // inventory entries; with a sample those that were drawn
 	Proof     Proof                     `json:"proof"`
 	Waived    int                       `json:"waived"`    // ready vehicles that are so by a waiver
+	Waves     *Waves                    `json:"waves"`     // in which they could be switched; nil: nobody could be, or the run is one shard
 	Readiness *Interval                 `json:"readiness"` // nil where total − broken = 0
 	Gates     []Gate                    `json:"gates"`
 	Outcomes  map[string]map[string]int `json:"outcomes"` // field → outcome → vehicles
@@ -33,6 +34,7 @@ type Summary struct {
 	Causes    []Cause                   `json:"causes"`
 	Notes     []Note                    `json:"notes"`
 	Changes   *Changes                  `json:"changes"` // since an earlier run; nil: none was given to compare with
+	History   *History                  `json:"history"` // of the runs before; nil: none was given to compare with
 }
 
 // Tool is what made the report.

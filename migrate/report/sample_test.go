@@ -62,7 +62,23 @@ func sampleSummary() Summary {
 		Notes: []Note{{Code: "orphan-connection", Count: 2, Text: "connected but not in the inventory", Examples: []string{"3f0e9e6c-0000-4000-8000-00000000aaaa"}}},
 	}
 	breakDown(&s)
+	s.History = sampleHistory()
+	s.Waves = &Waves{Steps: []Wave{{1, "1%", 1, 1}, {2, "10%", 1, 1}, {3, "100%", 1, 2}}, Held: HeldBack{Users: 1, Vehicles: 1}}
 	return s
+}
+
+// sampleHistory is a chain of every kind of run.
+func sampleHistory() *History {
+	run := func(day int, p PastRun) PastRun {
+		p.ID, p.FinishedAt, p.Complete = fmt.Sprintf("run-%04d", day), time.Date(2026, 11, day, 12, 42, 0, 0, time.UTC), day != 20
+		return p
+	}
+	return &History{Ended: "the run before these is not where it was", Runs: []PastRun{
+		run(19, PastRun{Total: 8, Verdicts: Verdicts{Inconclusive: 8}, Unlike: []string{"legs app then, both now"}}),
+		run(20, PastRun{Total: 6, Verdicts: Verdicts{Ready: 1, Inconclusive: 5}, Alike: true, Unlike: []string{"another inventory"}}),
+		run(21, PastRun{Total: 8, Verdicts: Verdicts{Ready: 1, Blocked: 5, Broken: 1, Inconclusive: 1}, Alike: true}),
+		run(22, PastRun{Total: 8, Verdicts: Verdicts{Ready: 2, Blocked: 5, Broken: 1}, Alike: true}),
+	}}
 }
 
 func vehicleID(n int) string { return fmt.Sprintf("36ab27d0-0000-4455-823a-%012d", n) }

@@ -85,6 +85,11 @@ func (s sharer) summary(in Summary) Summary {
 	if in.Changes != nil {
 		s.changes(out.Changes, *in.Changes)
 	}
+	if in.History != nil {
+		for i, p := range in.History.Runs {
+			out.History.Runs[i].ID = p.ID
+		}
+	}
 	return out
 }
 

@@ -25,6 +25,7 @@ func renderTerminal(w io.Writer, r Report, o Options) error {
 	t.causes(ranked(s.Causes))
 	t.gates(s.Gates)
 	t.changes(s.Changes)
+	t.history(s)
 	t.notes(s.Notes)
 	t.next(s, o)
 	return t.err

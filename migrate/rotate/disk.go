@@ -1,11 +1,15 @@
 package rotate
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -20,6 +24,53 @@ func syncDir(path string) error {
 		return err
 	}
 	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// replace writes a file anew, whole or not at all, readable by its owner only.
+func replace(path string, step func(string), write func(io.Writer) error) error {
+	name, err := beside(path, step, write)
+	if err != nil {
+		return err
+	}
+	return os.Rename(name, path)
+}
+
+// beside writes a file of a known name beside one, so that what a killed process left of it is overwritten and not forgotten:
+// it may hold tokens. The lock on the file covers the name.
+func beside(path string, step func(string), write func(io.Writer) error) (name string, err error) {
+	name = path + ".tmp"
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	step("temporary file: there")
+	if err = write(f); err == nil {
+		step("temporary file: written")
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name) // the error of writing counts
+		return "", fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	step("temporary file: durable")
+	return name, nil
+}
+
+// Target is the file itself where a path is a link to one: a file that took the link's place would leave the old tokens where
+// everybody reads them.
+func Target(path string) (string, error) {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return path, nil //nolint:nilerr // what is not there is no link
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", fmt.Errorf("%s is a link to nothing (name the file itself)", path)
+	}
+	return target, nil
 }
 
 // ErrBusy says that another refresh works on the same file.
@@ -45,10 +96,7 @@ func Lock(paths ...string) (release func(), err error) {
 		}
 		seen[name] = true
 		l := flock.New(name, flock.SetPermissions(0o600))
-		ok, err := l.TryLock()
-		if err == nil && !ok {
-			err = ErrBusy
-		}
+		err := patiently(l)
 		if err != nil {
 			release()
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -56,6 +104,20 @@ func Lock(paths ...string) (release func(), err error) {
 		held = append(held, l)
 	}
 	return release, nil
+}
+
+// patience is how long a lock is waited for: one that a killed process held may outlive it for the moment in which a store's
+// command that it was starting becomes a program of its own.
+const patience = 2 * time.Second
+
+func patiently(l *flock.Flock) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ok, err := l.TryLockContext(ctx, patience/40)
+	if !ok && (err == nil || ctx.Err() != nil) {
+		return ErrBusy
+	}
+	return err
 }
 
 // settled is the same for every way of naming a file.

@@ -14,27 +14,27 @@ var pauses = []time.Duration{0, time.Second, 2 * time.Second, 2 * time.Second, 2
 
 // fetch sends the token of an intent until there is an answer that can be read, and notes the pair, or that there is none.
 // An attempt without an answer may have spent the token, so that nothing but repeating it within the server's grace period
-// can bring the pair.
+// can bring the pair: an interrupt does not end that, and a limit does not put it off. While nothing is spent both do.
 func (r *Rotation) fetch(ctx context.Context, i *item) error {
-	doubtful, label := i.resumed, "no answer"
+	doubtful, label, steady := i.resumed, "no answer", context.WithoutCancel(ctx)
 	for n := 0; n < len(pauses); {
 		if pauses[n] > 0 {
-			r.o.Pause(ctx, pauses[n])
+			r.o.Pause(steady, pauses[n])
 		}
 		r.step("refresh: before sending")
-		got, err := r.o.API.Refresh(ctx, i.old)
+		got, err := r.o.API.Refresh(steady, i.old)
 		r.step("refresh: answered")
 		if err != nil {
 			return err
 		}
-		switch got.Result {
-		case smartcar.RefreshCame:
-			return r.keep(ctx, i, got)
-		case smartcar.RefreshDead, smartcar.RefreshUnfit:
+		switch {
+		case got.Result == smartcar.RefreshCame:
+			return r.keep(steady, i, got)
+		case got.Result == smartcar.RefreshDead, got.Result == smartcar.RefreshUnfit:
 			return r.refuse(i, got, doubtful)
-		case smartcar.RefreshCredentials:
+		case got.Result == smartcar.RefreshCredentials:
 			return r.back(i, doubtful, ErrCredentials)
-		case smartcar.RefreshLimited:
+		case got.Result == smartcar.RefreshLimited && !doubtful:
 			if err := r.o.API.AdmitRefresh(ctx); err != nil {
 				return r.back(i, doubtful, err)
 			}

@@ -49,7 +49,7 @@ func (r *Rotation) Finish() error {
 		return err
 	}
 	r.journal.file = nil
-	if err := r.o.Replace(r.o.Journal, r.journal.retire); err != nil {
+	if err := replace(r.o.Journal, r.step, r.journal.retire); err != nil {
 		return err
 	}
 	r.step("finish: replaced")

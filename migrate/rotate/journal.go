@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -39,6 +38,7 @@ const (
 	eventStored  = "stored"  // and the store has it
 	eventRefused = "refused" // the token is no good any more
 	eventUnspent = "unspent" // nothing was spent
+	eventShared  = "shared"  // rows whose source gave the same token later; a stored pair is to be stored for them too
 	eventRetired = "retired" // what is left of stored in a finished journal: no secret
 )
 
@@ -132,7 +132,7 @@ func (j *journal) learn(r record) error {
 		if r.Origin == nil {
 			return errors.New("the journal does not say what it belongs to")
 		}
-		j.origin = *r.Origin
+		j.begin(*r.Origin)
 		return nil
 	}
 	i := j.items[r.Token]
@@ -140,6 +140,9 @@ func (j *journal) learn(r record) error {
 		i = &item{token: r.Token}
 		j.items[r.Token] = i
 		j.order = append(j.order, i)
+	}
+	if r.Event == eventShared {
+		return i.share(r.Vehicles)
 	}
 	i.state, i.ended = r.Event, r.At
 	switch r.Event {
@@ -214,33 +217,6 @@ func (j *journal) keepRoom(n int64) error {
 			return fmt.Errorf("there is no room for the journal, nothing was sent: %w", err)
 		}
 		j.room += more
-	}
-	return nil
-}
-
-// open tells whether something that was begun is not finished.
-func (j *journal) open() bool {
-	for _, i := range j.order {
-		if i.state != eventRetired {
-			return true
-		}
-	}
-	return false
-}
-
-// retire gives what a finished journal is replaced with: which tokens are spent, and no secret.
-func (j *journal) retire(out io.Writer) error {
-	lines := json.NewEncoder(out)
-	if err := lines.Encode(record{Event: eventBegin, At: j.now().UTC(), Origin: &j.origin}); err != nil { //nolint:gosec // no token is in it
-		return err
-	}
-	for _, i := range j.order {
-		if i.state != eventStored && i.state != eventRetired {
-			continue
-		}
-		if err := lines.Encode(record{Event: eventRetired, At: i.ended, Token: i.token, Successor: i.successor}); err != nil { //nolint:gosec // no token is in it
-			return err
-		}
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"time"
 
 	"scmigrate/migrate/inventory"
@@ -31,7 +31,7 @@ type Options struct {
 	Origin  Origin
 	API     Refresher
 	Lookup  func(context.Context, inventory.Holding) (secret.Secret, error)
-	Replace func(path string, write func(io.Writer) error) error // replaces a file as a whole, on the disk itself
+	Spent   map[string]string // hashes of tokens that earlier runs spent, and the files that have what followed (see Trail)
 	Now     func() time.Time
 	Pause   func(context.Context, time.Duration)
 	Say     func(format string, args ...any)
@@ -74,8 +74,13 @@ func Begin(o Options) (*Rotation, error) {
 	return r, j.hold(o.Origin)
 }
 
-// Close lets the journal go, unfinished as it may be.
-func (r *Rotation) Close() error { return r.journal.close() }
+// Close lets the journal go, unfinished as it may be. Where nothing was spent, no token stays in it.
+func (r *Rotation) Close() error {
+	if r.journal.file == nil || r.journal.open() || r.journal.any(eventRefused) {
+		return r.journal.close()
+	}
+	return r.Finish()
+}
 
 // Recover repeats the refreshes that were begun and have no answer, first of all: a used token works again for a minute.
 func (r *Rotation) Recover(ctx context.Context) error {
@@ -84,7 +89,7 @@ func (r *Rotation) Recover(ctx context.Context) error {
 			continue
 		}
 		r.o.Say("an earlier run was interrupted %s ago while it refreshed the grant of vehicle %s: repeating it", r.o.Now().Sub(i.began).Round(time.Second), i.first())
-		if err := r.fetch(context.WithoutCancel(ctx), i); err != nil {
+		if err := r.fetch(ctx, i); err != nil {
 			return err
 		}
 	}
@@ -105,15 +110,23 @@ func (r *Rotation) Match(t *Text) error {
 		rows := t.rows[i.token]
 		switch {
 		case i.state == eventRetired && len(rows) > 0:
-			return fmt.Errorf("%s is older than what was made of it: a refresh token in it was used at %s, and the next one was written to %s; give the newer file with -i",
-				r.o.Origin.Inventory, i.ended.Format(time.RFC3339), t.path)
-		case i.state == eventPair && len(rows) == 0:
+			return r.older(t.path)
+		case (i.state == eventPair || i.state == eventStored) && len(rows)+len(t.rows[i.successor]) == 0: // writing would drop the pair
 			return fmt.Errorf("the journal %s holds a new pair that %s has no row for (go on with the inventory it began with: -i %s)", r.o.Journal, r.o.Origin.Inventory, r.journal.origin.Inventory)
 		case i.state == eventStored:
 			t.set(rows, i.pair)
 		}
 	}
+	for token := range t.rows {
+		if where, spent := r.o.Spent[token]; spent {
+			return r.older(where)
+		}
+	}
 	return nil
+}
+
+func (r *Rotation) older(than string) error {
+	return fmt.Errorf("%s is older than what was made of it: a refresh token in it was used by an earlier run, and the next one was written to %s; give the newer file with -i", r.o.Origin.Inventory, than)
 }
 
 // Settle gives the store the pairs that came before an interruption and were not stored: the new inventory, or the
@@ -167,28 +180,49 @@ func (r *Rotation) rotate(ctx context.Context, g *Grant, s store) error {
 		r.Unreadable[g] = err.Error()
 		return nil
 	}
-	if i := r.journal.items[token.Hash()]; i != nil && i.state != eventUnspent {
-		if i.state == eventRetired {
-			r.Superseded = append(r.Superseded, g)
-		}
+	if _, spent := r.o.Spent[token.Hash()]; spent {
+		r.Superseded = append(r.Superseded, g)
 		return nil
+	}
+	if i := r.journal.items[token.Hash()]; i != nil && i.state != eventUnspent {
+		return r.again(context.WithoutCancel(ctx), i, g, s)
 	}
 	for _, i := range r.journal.order {
 		if i.successor == token.Hash() && i.state == eventStored {
 			return nil // refreshed by this run before it was interrupted
 		}
 	}
-	steady := context.WithoutCancel(ctx) // what is begun is finished
 	intent := record{Event: eventIntent, Token: token.Hash(), Old: inventory.DiscloseToken(token), Grant: g.Name, Vehicles: g.Vehicles}
 	if err := r.journal.add(intent); err != nil {
 		return err
 	}
 	i := r.journal.items[intent.Token]
 	i.resumed = false
-	if err := r.fetch(steady, i); err != nil || i.state != eventPair {
+	if err := r.fetch(ctx, i); err != nil || i.state != eventPair {
 		return err
 	}
-	return r.deliver(steady, s, i)
+	return r.deliver(context.WithoutCancel(ctx), s, i)
+}
+
+// again takes a grant whose source gave a token that was sent before: its rows share what came of it.
+func (r *Rotation) again(ctx context.Context, i *item, g *Grant, s store) error {
+	if i.state == eventRetired {
+		r.Superseded = append(r.Superseded, g)
+		return nil
+	}
+	more := i.without(g)
+	if len(more) == 0 {
+		return nil
+	}
+	if err := r.journal.add(record{Event: eventShared, Token: i.token, Vehicles: more}); err != nil || i.state != eventPair {
+		return err
+	}
+	return r.deliver(ctx, s, i)
+}
+
+// without are the rows of a grant that the token is not known to be of.
+func (i *item) without(g *Grant) []Vehicle {
+	return slices.DeleteFunc(slices.Clone(g.Vehicles), func(v Vehicle) bool { return slices.Contains(i.vehicles, v) })
 }
 
 // known tells, for a token that stands in the inventory itself, whether nothing is to be done, before the limit is waited for.
@@ -201,7 +235,7 @@ func (r *Rotation) known(g *Grant) bool {
 		return false
 	}
 	i := r.journal.items[token.Hash()]
-	return i != nil && (i.state == eventStored || i.state == eventRefused)
+	return i != nil && (i.state == eventStored || i.state == eventRefused) && len(i.without(g)) == 0
 }
 
 // deliver gives the store a pair, and notes that it has it.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -57,7 +58,6 @@ func (c *Command) put(ctx context.Context, i *item) error {
 type Text struct {
 	rewriter *inventory.Rewriter
 	path     string
-	replace  func(path string, write func(io.Writer) error) error
 	step     func(string)
 	rows     map[string][]int // by hash of the refresh token that the inventory has
 	places   map[Vehicle]int
@@ -67,7 +67,7 @@ type Text struct {
 // NewText prepares the new inventory at path. Strict is for a store of its own: then every row of a grant must be writable.
 func (r *Rotation) NewText(ctx context.Context, file *inventory.File, plan *Plan, path string, strict bool) (*Text, error) {
 	rows := map[int]bool{}
-	t := &Text{path: path, replace: r.o.Replace, step: r.step, rows: map[string][]int{}, places: map[Vehicle]int{}, pairs: map[int]inventory.Pair{}}
+	t := &Text{path: path, step: r.step, rows: map[string][]int{}, places: map[Vehicle]int{}, pairs: map[int]inventory.Pair{}}
 	for _, g := range plan.Grants {
 		for n, ordinal := range g.Ordinals {
 			rows[ordinal] = true
@@ -98,10 +98,28 @@ func (t *Text) set(ordinals []int, p inventory.Pair) {
 	}
 }
 
+// Prove shows that there is room for the file and leave to write it, before a token is spent.
+func (t *Text) Prove() error {
+	name, err := beside(t.path, t.step, func(out io.Writer) error {
+		if err := t.rewriter.Write(out, t.pairs); err != nil {
+			return err
+		}
+		_, err := out.Write(make([]byte, reserve))
+		return err
+	})
+	if err == nil {
+		err = os.Remove(name)
+	}
+	if err != nil {
+		return fmt.Errorf("nothing more was sent: %w", err)
+	}
+	return nil
+}
+
 // Write replaces the file, and returns when that is durable.
 func (t *Text) Write() error {
 	t.step("file: before writing")
-	if err := t.replace(t.path, func(out io.Writer) error { return t.rewriter.Write(out, t.pairs) }); err != nil {
+	if err := replace(t.path, t.step, func(out io.Writer) error { return t.rewriter.Write(out, t.pairs) }); err != nil {
 		return err
 	}
 	t.step("file: replaced")

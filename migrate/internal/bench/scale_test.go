@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 var (
 	scaleVehicles = flag.String("scale.vehicles", "10000", "the fleets of BenchmarkScale: 10000,100000,1000000")
+	scaleStages   = flag.String("scale.stages", "", "the stages of BenchmarkScale, run among them for what reads its ledger; empty: all")
 	scaleRun      = flag.Bool("scale.run", true, "whether BenchmarkScale calls every vehicle; else it fills the ledger with what a small fleet was found to be")
 )
 
@@ -26,8 +28,8 @@ const patternFleet = 500
 //	go test ./migrate/internal/bench -run - -bench Scale -benchtime 1x -timeout 0 -scale.vehicles 10000,100000,1000000
 //
 // The inventory is one YAML document. Every stage is a process of its own on the same directory; run is the whole command,
-// whose parts are logged with peaks of their own. The vehicles are a canned
-// server's, in another process. One of fifty is blocked.
+// whose parts are logged with peaks of their own. verify holds the manifest against the run, the inventory and all pages of
+// the connections list. The vehicles are a canned server's, in another process. One of fifty is blocked.
 func BenchmarkScale(b *testing.B) {
 	for _, text := range strings.Split(*scaleVehicles, ",") {
 		n, err := strconv.Atoi(text)
@@ -44,6 +46,11 @@ type scale struct {
 	job      job
 }
 
+// wanted tells whether -scale.stages names a stage.
+func wanted(stage string) bool {
+	return *scaleStages == "" || slices.Contains(strings.Split(*scaleStages, ","), stage)
+}
+
 func newScale(b *testing.B, vehicles int) *scale {
 	b.Helper()
 	dir := b.TempDir()
@@ -52,7 +59,7 @@ func newScale(b *testing.B, vehicles int) *scale {
 		b.Fatal(err)
 	}
 	served := vehicles
-	if !*scaleRun {
+	if !*scaleRun && !wanted("verify") {
 		served = patternFleet
 	}
 	startServer(b, "canned", cannedFleet{served}, &s.job.Server)
@@ -60,8 +67,11 @@ func newScale(b *testing.B, vehicles int) *scale {
 }
 
 func (s *scale) stages(b *testing.B) {
-	stages := []string{"open", "put", "run", "settle", "html", "markdown", "json", "terminal", "html-share", "json-share", "report", "rejudge"}
+	stages := []string{"open", "put", "run", "settle", "html", "markdown", "json", "terminal", "html-share", "json-share", "report", "rejudge", "manifest", "verify"}
 	for _, stage := range stages {
+		if !wanted(stage) {
+			continue
+		}
 		if stage == "run" && !*scaleRun {
 			s.fill(b)
 		} else if !s.stage(b, stage) {

@@ -74,6 +74,10 @@ func playStage(arguments []byte) error {
 		err = j.render(name, argument == "share")
 	case "report", "rejudge":
 		err = j.command(name, j.Dir)
+	case "manifest":
+		err = j.command(name, j.Dir, "-o", j.manifest(), "--overwrite")
+	case "verify":
+		err = j.command("manifest", "verify", j.manifest(), "-i", j.Inventory, "--run", j.Dir, "--limit", "unlimited")
 	default:
 		err = fmt.Errorf("unknown stage %s", j.Stage)
 	}
@@ -280,11 +284,14 @@ func (j job) render(format string, share bool) error {
 }
 
 // command is one that reads a finished run.
-func (j job) command(name, dir string) error {
-	process := cli.Process{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: os.Stderr, Now: time.Now, LookupEnv: origins(j.Server.URL)}
-	code := cli.Main(context.Background(), []string{"scmigrate", name, dir}, process)
-	if !slices.Contains([]int{migrate.ExitReady, migrate.ExitGate}, code) {
-		return fmt.Errorf("%s ended with exit code %d", name, code)
+func (j job) command(args ...string) error {
+	process := cli.Process{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: os.Stderr, Now: time.Now, LookupEnv: origins(j.Server.URL,
+		"SMARTCAR_CLIENT_ID="+j.Server.ClientID, "SMARTCAR_CLIENT_SECRET="+j.Server.Secret)}
+	code := cli.Main(context.Background(), append([]string{"scmigrate"}, args...), process)
+	if code != migrate.ExitReady && (code != migrate.ExitGate || args[0] == "manifest") {
+		return fmt.Errorf("%s ended with exit code %d", args[0], code)
 	}
 	return nil
 }
+
+func (j job) manifest() string { return filepath.Join(j.Dir, "manifest.jsonl") }

@@ -34,7 +34,12 @@ func fleet(n int, text string) report.Report {
 		Notes: []report.Note{{Code: "orphan-connection", Count: 2, Text: "connected but not in the inventory" + text}},
 		Changes: &report.Changes{Previous: report.Previous{ID: "run-0", FinishedAt: measure.AddDate(0, 0, -7), Complete: true, Total: n, Verdicts: report.Verdicts{Ready: n / 2, Blocked: n - n/2}},
 			Causes: []report.ChangedCause{{Change: report.CauseFixed, Code: "not-connected", Title: "not connected" + text, Verdict: "blocked", Fingerprint: "f3", Was: 3, Fixed: 3}}},
-		Ages: report.Ages{Compared: 30, Unknown: 3, Steps: []report.AgeStep{{Name: "within a minute", Values: 20}, {Name: "to 1 h older", Values: 10}}},
+		History: &report.History{Runs: []report.PastRun{
+			{ID: "run-0", FinishedAt: measure.AddDate(0, 0, -7), Complete: true, Total: n, Verdicts: report.Verdicts{Ready: n / 2, Blocked: n - n/2}, Alike: true, Unlike: []string{"other rules" + text}},
+			{ID: "run-00", FinishedAt: measure.AddDate(0, 0, -5), Total: n, Verdicts: report.Verdicts{Inconclusive: n}, Unlike: []string{"another fleet" + text}},
+		}, Ended: "the run before these is not where it was" + text},
+		Waves: &report.Waves{Steps: []report.Wave{{Wave: 1, Share: "1%", Users: 1, Vehicles: n / 100}, {Wave: 2, Share: "10%", Users: 2, Vehicles: n / 10}, {Wave: 3, Share: "100%", Users: 3, Vehicles: n / 2}}, Held: report.HeldBack{Users: 1, Vehicles: n / 5}},
+		Ages:  report.Ages{Compared: 30, Unknown: 3, Steps: []report.AgeStep{{Name: "within a minute", Values: 20}, {Name: "to 1 h older", Values: 10}}},
 	}
 	for i, name := range makes {
 		g := report.Group{Name: name + text, Vehicles: n / 5, Verdicts: report.Verdicts{Ready: n / 5}, Proof: report.Proof{Full: n / 5}}

@@ -68,13 +68,13 @@ func TestChartsArePainted(t *testing.T) {
 	for _, scheme := range []string{"light", "dark"} {
 		b := newTab(t, 1200, scheme)
 		b.open(file, "")
-		if n := value[int](b, `document.querySelectorAll("svg").length`); n != 6 {
+		if n := value[int](b, `document.querySelectorAll("svg").length`); n != 7 {
 			t.Fatalf("%d drawings", n)
 		}
 		if n := value[int](b, `[...document.querySelectorAll("svg rect")].filter(r => r.getBoundingClientRect().width < 1 || getComputedStyle(r).fill === "rgb(0, 0, 0)").length`); n > 0 {
 			t.Errorf("%s: %d bars that cannot be seen", scheme, n)
 		}
-		for n := range 6 {
+		for n := range 7 {
 			b.run(fmt.Sprintf(`[...document.querySelectorAll("svg")].forEach((s, i) => s.toggleAttribute("data-shot", i === %d))`, n))
 			shot, err := chromedp.Run(b.ctx, chromedp.Screenshot("svg[data-shot]"))
 			if err != nil {
@@ -214,7 +214,7 @@ func TestPrint(t *testing.T) {
 	if paper := value[string](b, `getComputedStyle(document.body).backgroundColor + getComputedStyle(document.body).color`); paper != "rgb(255, 255, 255)rgb(0, 0, 0)" {
 		t.Errorf("printed in %s", paper)
 	}
-	if value[int](b, `[...document.querySelectorAll("#answer, svg, .cause, #rows tr")].filter(e => e.getBoundingClientRect().height > 0).length`) != 1+6+2+60 {
+	if value[int](b, `[...document.querySelectorAll("#answer, svg, .cause, #rows tr")].filter(e => e.getBoundingClientRect().height > 0).length`) != 1+7+2+60 {
 		t.Error("something is not printed")
 	}
 }
