@@ -65,6 +65,12 @@ func (s *sight) holds(v *Vault, last bool) (print string, found bool) {
 	defer v.mu.RUnlock()
 	decided := v.decided(s.text, last)
 	at, print := v.first(s.text, decided)
+	if at < 0 {
+		var length int
+		if at, length = v.older.first(s.text, decided); at >= 0 {
+			print = fingerprint(string(s.text[at : at+length]))
+		}
+	}
 	s.text = s.text[:copy(s.text, s.text[decided:])]
 	return print, at >= 0
 }

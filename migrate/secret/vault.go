@@ -17,19 +17,26 @@ const (
 
 // Vault remembers the secrets this process has seen, so that output can be redacted and artefacts be scanned for them.
 // There is no global one: who makes it passes it on. Its memory is bounded: pinned secrets stay, of the others only the
-// newest are kept. Its methods may be called from many goroutines; those that add are no-ops on a nil Vault, those that look find nothing.
+// newest are kept in every form, for redaction: whatever carries a secret has just added it, so that an answer that repeats
+// it is redacted before it is stored. One that is added again stays. Find also knows those that had to make room, by their
+// hashes, in the form they have (see older). Its methods may be called from many goroutines; those that add are no-ops on a
+// nil Vault, those that look find nothing.
 type Vault struct {
 	mu      sync.RWMutex
 	keep    int
-	newest  []string        // ring of unpinned plain values, oldest at next once it is full
-	next    int             //
-	known   map[string]bool // plain value → pinned
+	newest  []string // ring of unpinned plain values, oldest at next once it is full
+	next    int      //
+	known   map[string]standing
 	forms   map[string]form // every spelling of every known value
 	starts  map[uint64][]span
 	filter  []uint8  // counts of starts per slot, 255 sticks
 	held    []uint64 // a bit per slot that has any: 128 KiB, which stay in a processor's cache
 	longest int
+	older   older // what was on the ring
 }
+
+// standing is why a value stays: pinned for ever, used since its place on the ring was last looked at for once more.
+type standing struct{ pinned, used bool }
 
 // form is one spelling; several secrets may share it.
 type form struct {
@@ -46,12 +53,12 @@ func NewVault(keep int) *Vault {
 		keep = DefaultKeep
 	}
 	return &Vault{
-		keep: keep, known: map[string]bool{}, forms: map[string]form{}, starts: map[uint64][]span{},
+		keep: keep, known: map[string]standing{}, forms: map[string]form{}, starts: map[uint64][]span{},
 		filter: make([]uint8, 1<<filterBits), held: make([]uint64, 1<<(filterBits-6)),
 	}
 }
 
-// Add remembers s until enough newer ones came. Secrets shorter than MinLength are ignored.
+// Add remembers s in every form until enough newer ones came, and for Find much longer. Secrets shorter than MinLength are ignored.
 func (v *Vault) Add(s Secret) { v.add(s, false) }
 
 // Pin remembers s for the life of the vault: for the few that every call carries, such as client secrets.
@@ -64,8 +71,8 @@ func (v *Vault) add(s Secret, pin bool) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	pinned, known := v.known[plain]
-	v.known[plain] = pin || pinned
+	before, known := v.known[plain]
+	v.known[plain] = standing{pinned: pin || before.pinned, used: known}
 	if !known {
 		v.learn(plain)
 	}
@@ -74,18 +81,24 @@ func (v *Vault) add(s Secret, pin bool) {
 	}
 }
 
-// remember puts plain on the ring in the place of the oldest, which is forgotten unless it was pinned meanwhile.
+// remember puts plain on the ring in the place of the oldest that nobody used again; that one is forgotten unless it was
+// pinned meanwhile.
 func (v *Vault) remember(plain string) {
 	if len(v.newest) < v.keep {
 		v.newest = append(v.newest, plain)
 		return
 	}
+	for v.known[v.newest[v.next]].used {
+		v.known[v.newest[v.next]] = standing{pinned: v.known[v.newest[v.next]].pinned}
+		v.next = (v.next + 1) % v.keep
+	}
 	oldest := v.newest[v.next]
 	v.newest[v.next] = plain
 	v.next = (v.next + 1) % v.keep
-	if !v.known[oldest] {
+	if !v.known[oldest].pinned {
 		delete(v.known, oldest)
 		v.forget(oldest)
+		v.older.add(oldest)
 	}
 }
 
