@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"container/list"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -18,25 +19,21 @@ const (
 // Vault remembers the secrets this process has seen, so that output can be redacted and artefacts be scanned for them.
 // There is no global one: who makes it passes it on. Its memory is bounded: pinned secrets stay, of the others only the
 // newest are kept in every form, for redaction: whatever carries a secret has just added it, so that an answer that repeats
-// it is redacted before it is stored. One that is added again stays. Find also knows those that had to make room, by their
+// it is redacted before it is stored. A secret stays while fewer than keep others were added, or added again, since. Find also knows those that had to make room, by their
 // hashes, in the form they have (see older). Its methods may be called from many goroutines; those that add are no-ops on a
 // nil Vault, those that look find nothing.
 type Vault struct {
 	mu      sync.RWMutex
 	keep    int
-	newest  []string // ring of unpinned plain values, oldest at next once it is full
-	next    int      //
-	known   map[string]standing
-	forms   map[string]form // every spelling of every known value
+	newest  *list.List               // unpinned plain values, the last added in front
+	known   map[string]*list.Element // plain value → its place among the newest; nil: pinned
+	forms   map[string]form          // every spelling of every known value
 	starts  map[uint64][]span
 	filter  []uint8  // counts of starts per slot, 255 sticks
 	held    []uint64 // a bit per slot that has any: 128 KiB, which stay in a processor's cache
 	longest int
-	older   older // what was on the ring
+	older   older // what was among the newest
 }
-
-// standing is why a value stays: pinned for ever, used since its place on the ring was last looked at for once more.
-type standing struct{ pinned, used bool }
 
 // form is one spelling; several secrets may share it.
 type form struct {
@@ -53,7 +50,7 @@ func NewVault(keep int) *Vault {
 		keep = DefaultKeep
 	}
 	return &Vault{
-		keep: keep, known: map[string]standing{}, forms: map[string]form{}, starts: map[uint64][]span{},
+		keep: keep, newest: list.New(), known: map[string]*list.Element{}, forms: map[string]form{}, starts: map[uint64][]span{},
 		filter: make([]uint8, 1<<filterBits), held: make([]uint64, 1<<(filterBits-6)),
 	}
 }
@@ -71,31 +68,30 @@ func (v *Vault) add(s Secret, pin bool) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	before, known := v.known[plain]
-	v.known[plain] = standing{pinned: pin || before.pinned, used: known}
+	place, known := v.known[plain]
 	if !known {
 		v.learn(plain)
 	}
-	if !pin && !known {
-		v.remember(plain)
+	switch pinned := known && place == nil; {
+	case pinned:
+	case pin:
+		if v.known[plain] = nil; known {
+			v.newest.Remove(place)
+		}
+	case known:
+		v.newest.MoveToFront(place)
+	default:
+		v.known[plain] = v.newest.PushFront(plain)
+		v.makeRoom()
 	}
 }
 
-// remember puts plain on the ring in the place of the oldest that nobody used again; that one is forgotten unless it was
-// pinned meanwhile.
-func (v *Vault) remember(plain string) {
-	if len(v.newest) < v.keep {
-		v.newest = append(v.newest, plain)
+// makeRoom forgets what was not added for the longest time, but for its hash.
+func (v *Vault) makeRoom() {
+	if v.newest.Len() <= v.keep {
 		return
 	}
-	for v.known[v.newest[v.next]].used {
-		v.known[v.newest[v.next]] = standing{pinned: v.known[v.newest[v.next]].pinned}
-		v.next = (v.next + 1) % v.keep
-	}
-	oldest := v.newest[v.next]
-	v.newest[v.next] = plain
-	v.next = (v.next + 1) % v.keep
-	if !v.known[oldest].pinned {
+	if oldest, ok := v.newest.Remove(v.newest.Back()).(string); ok {
 		delete(v.known, oldest)
 		v.forget(oldest)
 		v.older.add(oldest)
