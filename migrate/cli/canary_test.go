@@ -125,9 +125,9 @@ func (w *canaryWorld) secrets(values ...string) {
 }
 
 var (
-	tokenBody    = regexp.MustCompile(`"access_token":"([^"]+)"`)
+	tokenBody    = regexp.MustCompile(`"(?:access|refresh)_token": *"([^"]+)"`)
 	capacityURL  = regexp.MustCompile(`"url":(null|"[^"]*")`)
-	errorProse   = regexp.MustCompile(`"(description|detail)":"`)
+	errorProse   = regexp.MustCompile(`"(description|detail|error_description)":"`)
 	placeInBody  = regexp.MustCompile(`"(?:latitude|longitude)":(-?[0-9]+\.[0-9]{3,})`)
 	vinInBody    = regexp.MustCompile(`"(?:vin|value)":"([A-HJ-NPR-Z0-9]{17})"`)
 	canaryHeader = "canary-session-cookie"

@@ -28,6 +28,7 @@ type bench struct {
 	sleep     func(context.Context, time.Duration) // nil: the clock's
 	command   func(context.Context, []string) ([]byte, error)
 	panicsOn  string // a variable of the environment whose reading panics
+	live      bool   // stderr is a terminal
 }
 
 // shifted is the clock for a testing/synctest bubble: its time starts in the year 2000, before which an observation
@@ -79,7 +80,7 @@ func (b *bench) call(args ...string) (code int, stdout, stderr string) {
 	if sleep == nil {
 		sleep = b.clock.Sleep
 	}
-	p := cli.Process{Stdin: strings.NewReader(b.stdin), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport, Command: b.command,
+	p := cli.Process{Stdin: strings.NewReader(b.stdin), Stdout: &out, Stderr: &errs, Now: b.clock.Now, Sleep: sleep, Transport: b.transport, Command: b.command, Live: b.live,
 		LookupEnv: func(name string) (string, bool) {
 			v, ok := b.env[name]
 			if name == b.panicsOn && name != "" {

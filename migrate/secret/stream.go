@@ -25,36 +25,54 @@ func (v *Vault) Redact(p []byte) []byte {
 	return r.step(v, p, len(p))
 }
 
-// Find reads all of r and says whether a known secret stands in it, in any form, also across chunk borders; fingerprint
-// names the first one found, by Secret.Fingerprint. Memory is bounded however long r is. err is r's.
+// Find reads all of r and says whether a known secret stands in it, in any form, also across chunk borders, as it is or
+// as a format shows it (see unescape); fingerprint names the first one found, by Secret.Fingerprint. Memory is bounded
+// however long r is. err is r's.
 func (v *Vault) Find(r io.Reader) (found bool, fingerprint string, err error) {
 	if v == nil {
 		return false, "", nil
 	}
-	var buf []byte
+	var written, shown sight
+	var text []byte // of it, what may be the beginning of an escape is kept
 	for {
-		buf, err = more(r, buf)
+		kept := len(text)
+		text, err = more(r, text)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return false, "", err
 		}
-		i, print, decided := v.scan(buf, err != nil)
-		if i >= 0 {
+		last := err != nil
+		written.text = append(written.text, text[kept:]...)
+		var used int
+		shown.text, used = unescape(shown.text, text, last)
+		text = text[:copy(text, text[used:])]
+		if print, found := written.holds(v, last); found {
 			return true, print, nil
 		}
-		if err != nil {
+		if print, found := shown.holds(v, last); found {
+			return true, print, nil
+		}
+		if last {
 			return false, "", nil
 		}
-		buf = buf[:copy(buf, buf[decided:])]
 	}
 }
 
-// scan looks for a secret in buf and says how many leading bytes can no longer start one.
-func (v *Vault) scan(buf []byte, last bool) (at int, print string, decided int) {
+// sight is a text that is looked at in steps; it keeps what may be the beginning of a secret.
+type sight struct{ text []byte }
+
+func (s *sight) holds(v *Vault, last bool) (print string, found bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	decided = v.decided(buf, last)
-	at, print = v.first(buf, decided)
-	return at, print, decided
+	decided := v.decided(s.text, last)
+	at, print := v.first(s.text, decided)
+	if at < 0 {
+		var length int
+		if at, length = v.older.first(s.text, decided); at >= 0 {
+			print = fingerprint(string(s.text[at : at+length]))
+		}
+	}
+	s.text = s.text[:copy(s.text, s.text[decided:])]
+	return print, at >= 0
 }
 
 // decided is how many leading positions of buf can be judged without seeing more.

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"container/list"
 	"encoding/binary"
 	"slices"
 	"sync"
@@ -17,18 +18,21 @@ const (
 
 // Vault remembers the secrets this process has seen, so that output can be redacted and artefacts be scanned for them.
 // There is no global one: who makes it passes it on. Its memory is bounded: pinned secrets stay, of the others only the
-// newest are kept. Its methods may be called from many goroutines; those that add are no-ops on a nil Vault, those that look find nothing.
+// newest are kept in every form, for redaction: whatever carries a secret has just added it, so that an answer that repeats
+// it is redacted before it is stored. A secret stays while fewer than keep others were added, or added again, since. Find also knows those that had to make room, by their
+// hashes, in the form they have (see older). Its methods may be called from many goroutines; those that add are no-ops on a
+// nil Vault, those that look find nothing.
 type Vault struct {
 	mu      sync.RWMutex
 	keep    int
-	newest  []string        // ring of unpinned plain values, oldest at next once it is full
-	next    int             //
-	known   map[string]bool // plain value → pinned
-	forms   map[string]form // every spelling of every known value
+	newest  *list.List               // unpinned plain values, the last added in front
+	known   map[string]*list.Element // plain value → its place among the newest; nil: pinned
+	forms   map[string]form          // every spelling of every known value
 	starts  map[uint64][]span
 	filter  []uint8  // counts of starts per slot, 255 sticks
 	held    []uint64 // a bit per slot that has any: 128 KiB, which stay in a processor's cache
 	longest int
+	older   older // what was among the newest
 }
 
 // form is one spelling; several secrets may share it.
@@ -46,12 +50,12 @@ func NewVault(keep int) *Vault {
 		keep = DefaultKeep
 	}
 	return &Vault{
-		keep: keep, known: map[string]bool{}, forms: map[string]form{}, starts: map[uint64][]span{},
+		keep: keep, newest: list.New(), known: map[string]*list.Element{}, forms: map[string]form{}, starts: map[uint64][]span{},
 		filter: make([]uint8, 1<<filterBits), held: make([]uint64, 1<<(filterBits-6)),
 	}
 }
 
-// Add remembers s until enough newer ones came. Secrets shorter than MinLength are ignored.
+// Add remembers s in every form until enough newer ones came, and for Find much longer. Secrets shorter than MinLength are ignored.
 func (v *Vault) Add(s Secret) { v.add(s, false) }
 
 // Pin remembers s for the life of the vault: for the few that every call carries, such as client secrets.
@@ -64,28 +68,33 @@ func (v *Vault) add(s Secret, pin bool) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	pinned, known := v.known[plain]
-	v.known[plain] = pin || pinned
+	place, known := v.known[plain]
 	if !known {
 		v.learn(plain)
 	}
-	if !pin && !known {
-		v.remember(plain)
+	switch pinned := known && place == nil; {
+	case pinned:
+	case pin:
+		if v.known[plain] = nil; known {
+			v.newest.Remove(place)
+		}
+	case known:
+		v.newest.MoveToFront(place)
+	default:
+		v.known[plain] = v.newest.PushFront(plain)
+		v.makeRoom()
 	}
 }
 
-// remember puts plain on the ring in the place of the oldest, which is forgotten unless it was pinned meanwhile.
-func (v *Vault) remember(plain string) {
-	if len(v.newest) < v.keep {
-		v.newest = append(v.newest, plain)
+// makeRoom forgets what was not added for the longest time, but for its hash.
+func (v *Vault) makeRoom() {
+	if v.newest.Len() <= v.keep {
 		return
 	}
-	oldest := v.newest[v.next]
-	v.newest[v.next] = plain
-	v.next = (v.next + 1) % v.keep
-	if !v.known[oldest] {
+	if oldest, ok := v.newest.Remove(v.newest.Back()).(string); ok {
 		delete(v.known, oldest)
 		v.forget(oldest)
+		v.older.add(oldest)
 	}
 }
 

@@ -34,7 +34,7 @@ func TestEveryFormIsFoundAndRedacted(t *testing.T) {
 			"query":      url.QueryEscape(plain),
 			"path":       url.PathEscape(plain),
 			"html":       html.EscapeString(plain),
-			"json":       jsonEscaped(plain),
+			"json":       jsonEscaped(plain, true),
 			"hex":        hex.EncodeToString([]byte(plain)),
 			"HEX":        fmt.Sprintf("%X", plain),
 			"base64":     base64.StdEncoding.EncodeToString([]byte(plain)),
@@ -157,9 +157,15 @@ func TestVaultForgetsTheOldest(t *testing.T) {
 	for text, want := range map[string]bool{
 		"pinned-secret-0001": true, "late-pinned-secret": true, "same-start-000000": false, "same-start-000899": false, "same-start-000950": true, "same-start-000999": true,
 	} {
-		if found, _, _ := v.Find(strings.NewReader(text)); found != want {
-			t.Errorf("%s: found %v", text, found)
+		if redacted := string(v.Redact([]byte(text))) == Mark; redacted != want {
+			t.Errorf("%s: redacted %v", text, redacted)
 		}
+		if found, print, _ := v.Find(strings.NewReader("<" + text + ">")); !found || print != New(text).Fingerprint() {
+			t.Errorf("%s: found %v, fingerprint %s", text, found, print)
+		}
+	}
+	if found, _, _ := v.Find(strings.NewReader("same-start-001000, same-start-00095")); found {
+		t.Error("found what nobody added")
 	}
 	if n := len(v.known); n > 102 {
 		t.Errorf("remembers %d secrets", n)
