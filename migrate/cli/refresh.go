@@ -10,6 +10,7 @@ import (
 
 	"scmigrate/migrate"
 	"scmigrate/migrate/inventory"
+	"scmigrate/migrate/report"
 	"scmigrate/migrate/rotate"
 	"scmigrate/migrate/secret"
 	"scmigrate/migrate/smartcar"
@@ -271,7 +272,7 @@ func writeLost(out io.Writer, lost []rotate.Lost) error {
 	_ = w.Write([]string{"userId", "vehicleId", "reason"}) // the writer keeps its first error
 	for _, l := range lost {
 		for _, v := range l.Vehicles {
-			_ = w.Write([]string{v.UserID, v.VehicleID, l.Why})
+			_ = w.Write([]string{report.CSVCell(v.UserID), report.CSVCell(v.VehicleID), report.CSVCell(l.Why)})
 		}
 	}
 	w.Flush()
