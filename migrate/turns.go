@@ -267,7 +267,9 @@ func (r *Run) await(ctx context.Context) (more bool, err error) {
 		r.say(fmt.Sprintf("only vehicles are left that may be asked again in %s: ending, to be resumed", compare.Span(wait)))
 		return false, nil
 	}
-	r.say(fmt.Sprintf("waiting %s for vehicles that may be asked again then", compare.Span(wait)))
+	if wait >= time.Second { // shorter ones, between two cars of one moment, are nobody's news
+		r.say(fmt.Sprintf("waiting %s for vehicles that may be asked again then", compare.Span(wait)))
+	}
 	r.rested = r.Now().Add(wait) // whatever the clock says afterwards
 	return true, r.rest(ctx, wait)
 }

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -108,4 +109,23 @@ func TestAQuotaIsTheCars(t *testing.T) {
 	if e, got := measure(t, m); got != "inconclusive quota-exhausted" || len(caller.calls) != 0 || e.Legacy.detail() != quotaSpent {
 		t.Errorf("judged %q after %q", got, caller.calls)
 	}
+}
+
+// TestAShortWaitIsNotSaid: cars that were throttled together come back within milliseconds of each other.
+func TestAShortWaitIsNotSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var words []string
+		r := &Run{Now: time.Now, Watch: func(e Event) { words = append(words, e.Word) }}
+		for _, wait := range []time.Duration{time.Millisecond, 999 * time.Millisecond, time.Second, 2*time.Minute + time.Millisecond} {
+			at := time.Now().Add(wait)
+			r.later.add(due{at: at.UnixMilli()})
+			if more, err := r.await(t.Context()); err != nil || !more || time.Now().Before(at) {
+				t.Errorf("%s: %v, %v, and it is %s before its time", wait, more, err, time.Until(at))
+			}
+			r.later.next(at)
+		}
+		if want := []string{"waiting 1 s for vehicles that may be asked again then", "waiting 2 min for vehicles that may be asked again then"}; !slices.Equal(words, want) {
+			t.Errorf("said %q", words)
+		}
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"scmigrate/migrate"
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/owners"
+	"scmigrate/migrate/report"
 	"scmigrate/migrate/secret"
 	"scmigrate/migrate/smartcar"
 )
@@ -262,7 +263,7 @@ func writeOwners(out io.Writer, findings []owners.Finding) error {
 	_ = w.Write([]string{"vehicleId", "userId"}) // the writer keeps its first error
 	for _, f := range findings {
 		if f.UserID != "" {
-			_ = w.Write([]string{f.VehicleID, f.UserID})
+			_ = w.Write([]string{report.CSVCell(f.VehicleID), report.CSVCell(f.UserID)})
 		}
 	}
 	w.Flush()

@@ -37,7 +37,8 @@ type Process struct {
 	Color          bool
 	Live           bool // stderr is a terminal: a progress bar instead of lines
 
-	vault *secret.Vault // every secret that the process has seen; see sealed
+	commands io.Writer     // stdout for lines that are commands to a CI runner; whole lines only
+	vault    *secret.Vault // every secret that the process has seen; see sealed
 }
 
 // System is the process as the operating system made it.

@@ -22,7 +22,7 @@ const (
 // where the environment names one. Both are seen by everybody who sees the repository, so both are in the shareable form.
 func annotate(p Process, r report.Report, key []byte, o reportOptions) error {
 	shared := report.Share(r, key)
-	if err := report.Render(p.Stdout, "github", shared, report.Options{}); err != nil {
+	if err := report.Render(p.commands, "github", shared, report.Options{}); err != nil {
 		return err
 	}
 	path, _ := p.LookupEnv("GITHUB_STEP_SUMMARY")

@@ -24,6 +24,7 @@ func inventoryImportCommand(p Process) *ucli.Command {
 			list("map", "`KEY=COLUMN,…`: where each key of a vehicle comes from; dots reach into JSON objects"),
 			text("out", "", "the inventory `FILE` to write, readable by its owner only", "o"), overwriteFlag(),
 			recipientFlag(), toggle("keep-going", "leave faulty rows out, and list them"),
+			toggle("references", "take tokens that are references (${NAME}, file:PATH, exec:COMMAND) as such; only for a table every row of which you trust"),
 		},
 		Action: func(c *ucli.Context) error {
 			o, err := readImport(c)
@@ -71,7 +72,7 @@ func writeSealed(path string, recipients []string, write func(io.Writer) error) 
 // importOptions are the flags of inventory import.
 type importOptions struct {
 	from, out            string
-	jsonl                bool
+	jsonl, references    bool
 	overwrite, keepGoing bool
 	columns              map[string]string
 	recipients           []string // empty: written in plain text
@@ -81,7 +82,7 @@ func readImport(c *ucli.Context) (o importOptions, err error) {
 	if err := noArguments(c); err != nil {
 		return o, err
 	}
-	o = importOptions{from: cmp.Or(c.String("csv"), c.String("jsonl")), out: c.String("out"), jsonl: c.String("jsonl") != "", overwrite: c.Bool("overwrite"), keepGoing: c.Bool("keep-going")}
+	o = importOptions{from: cmp.Or(c.String("csv"), c.String("jsonl")), out: c.String("out"), jsonl: c.String("jsonl") != "", overwrite: c.Bool("overwrite"), keepGoing: c.Bool("keep-going"), references: c.Bool("references")}
 	if o.recipients, err = readRecipients(c); err != nil {
 		return o, err
 	}
@@ -152,7 +153,7 @@ func importInventory(p Process, o importOptions) (err error) {
 		convert = inventory.ImportJSONL
 	}
 	err = writeSealed(o.out, o.recipients, func(out io.Writer) error {
-		done, err = convert(in, out, inventory.ImportOptions{Name: name, Map: o.columns, CheckField: knownField})
+		done, err = convert(in, out, inventory.ImportOptions{Name: name, Map: o.columns, CheckField: knownField, References: o.references})
 		if err != nil {
 			return err
 		}

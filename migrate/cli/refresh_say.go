@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/report"
 	"scmigrate/migrate/rotate"
 )
 
@@ -88,7 +89,7 @@ func writeLost(out io.Writer, lost []rotate.Lost) error {
 	_ = w.Write([]string{"userId", "vehicleId", "reason"}) // the writer keeps its first error
 	for _, l := range lost {
 		for _, v := range l.Vehicles {
-			_ = w.Write([]string{v.UserID, v.VehicleID, l.Why})
+			_ = w.Write([]string{report.CSVCell(v.UserID), report.CSVCell(v.VehicleID), report.CSVCell(l.Why)})
 		}
 	}
 	w.Flush()

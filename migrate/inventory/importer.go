@@ -18,6 +18,7 @@ type ImportOptions struct {
 	Name       string                  // of the table, for messages
 	Map        map[string]string       // key of a vehicle → column (CSV), or member, dots reaching into objects (JSON Lines); nil: columns named like the keys
 	CheckField func(name string) error // as Options.CheckField
+	References bool                    // tokens may be references; otherwise a row that has one is left out
 }
 
 // Imported is what came of a table.
@@ -114,7 +115,7 @@ func (i *importer) judge(text string, line int, f *faults) {
 		return
 	}
 	r := readVehicle(root.Content[0], i.env, f)
-	if len(f.list) > 0 {
+	if i.refuseReferences(r, f); len(f.list) > 0 {
 		return
 	}
 	k := identity(r.Entry)
@@ -123,6 +124,19 @@ func (i *importer) judge(text string, line int, f *faults) {
 		return
 	}
 	i.seen[k] = int32(line)
+}
+
+// refuseReferences leaves a row out whose token is not the token itself: a table is data of whoever may write into it, and a
+// reference reads this machine's variables and files, and runs its programs, the next time that the inventory is used.
+func (i *importer) refuseReferences(r row, f *faults) {
+	if i.o.References {
+		return
+	}
+	for name, ref := range map[string]Reference{"accessToken": r.token, "refreshToken": r.refresh} {
+		if ref.kind != KindNone && ref.kind != KindLiteral {
+			f.add(1, complaint{name + " is a reference (" + string(ref.kind) + "), which a table may not bring in", "give the token itself; if you trust every row of the table, --references takes ${NAME}, file: and exec: as they are"})
+		}
+	}
 }
 
 // finish ends the file.

@@ -86,6 +86,27 @@ func TestImportedRowsAreWhatTheTableHeld(t *testing.T) {
 	}
 }
 
+// TestATableBringsNoReferenceIn: a cell is data, and a reference would read or run something here.
+func TestATableBringsNoReferenceIn(t *testing.T) {
+	for kind, ref := range map[string]string{"env": "${CANARY_SECRET}", "file": "file:/canary/secret", "exec": "exec:canary --all"} {
+		for _, key := range []string{"accessToken", "refreshToken"} {
+			text := "vehicleId," + key + "\n" + someID + "," + ref + "\n36ab27d0-0000-4455-823a-000000000009," + tokenA + "\n"
+			done, out := imported(t, "t.csv", text, nil)
+			want := "t.csv:2: " + key + " is a reference (" + kind + "), which a table may not bring in (give the token itself; if you trust every row of the table, --references"
+			if s := said(done.Problems); done.Rows != 1 || done.Bad != 1 || !strings.Contains(s, want) || strings.Contains(strings.ToLower(s+out), "canary") {
+				t.Errorf("%s: %+v, got\n%s%s", ref, done, s, out)
+			}
+			var trusted bytes.Buffer
+			if done, err := ImportCSV(strings.NewReader(text), &trusted, ImportOptions{Name: "t.csv", References: true}); err != nil || done.Rows != 2 || !strings.Contains(trusted.String(), ref) {
+				t.Errorf("%s: %+v, %v", ref, done, err)
+			}
+		}
+	}
+	if done, out := imported(t, "t.csv", "vehicleId,label,cohort\n"+someID+",exec:x ${Y},file:z\n", nil); done.Rows != 1 || !strings.Contains(out, `label: "exec:x ${Y}"`) {
+		t.Errorf("a label is text: %+v\n%s", done, out)
+	}
+}
+
 func TestCheckMap(t *testing.T) {
 	for _, c := range []struct {
 		columns map[string]string

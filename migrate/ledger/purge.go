@@ -22,6 +22,7 @@ var sqliteMagic = []byte("SQLite format 3\x00")
 // Purge deletes a run's ledger, what a crash left beside it, and the other files of the given names, and returns the names
 // that it deleted, in that order. It refuses a directory that is not a run's (ErrForeign) and one that a run holds (ErrBusy).
 // The ledger goes last, so that a purge that was broken off can be started again. A link is deleted, never what it points to.
+// The lock's file stays: a run that opened it a moment ago and waits for its turn would otherwise hold a lock that keeps nobody out.
 func Purge(dir string, others []string) (deleted []string, err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -37,6 +38,9 @@ func Purge(dir string, others []string) (deleted []string, err error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w (wait until it has ended: scmigrate status %s)", dir, ErrBusy, dir), err)
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if err := errors.Join(guards(root, lock), ours(root)); err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
 	names, err := leftovers(root)
 	if err != nil {
 		return nil, err
@@ -52,6 +56,19 @@ func Purge(dir string, others []string) (deleted []string, err error) {
 		}
 	}
 	return deleted, nil
+}
+
+// guards makes sure that the lock that was taken, by its path, is the one of the directory that is open: the path may have
+// led elsewhere by then, and the lock of another directory keeps no run out of this one.
+func guards(root *os.Root, lock *flock.Flock) error {
+	taken, err := lock.Stat()
+	if err != nil {
+		return err
+	}
+	if own, err := root.Lstat(".lock"); err != nil || !os.SameFile(own, taken) {
+		return fmt.Errorf("%w: its lock was moved away (start the purge again)", ErrForeign)
+	}
+	return nil
 }
 
 // ours tells a run's directory by its ledger: a plain file that SQLite wrote, of whatever version, or that is empty yet. A

@@ -60,9 +60,11 @@ const anyDetail = "\x00"
 func indexCauses(causes []Cause) causeIndex {
 	index := causeIndex{}
 	for i, c := range causes {
-		index[causeKey{c.Code, c.Field, c.Make, c.ErrorCode}] = i
-		if _, known := index[causeKey{c.Code, c.Field, c.Make, anyDetail}]; !known {
-			index[causeKey{c.Code, c.Field, c.Make, anyDetail}] = i
+		for _, detail := range []string{c.ErrorCode, anyDetail} { // of several alike the first
+			key := causeKey{c.Code, c.Field, c.Make, detail}
+			if _, known := index[key]; !known {
+				index[key] = i
+			}
 		}
 	}
 	return index

@@ -53,7 +53,7 @@ func csvRow(v Vehicle) []string {
 		v.fieldsThat("lost"), v.fieldsThat("differs"), v.fieldsThat("unverifiable"), strings.Join(v.RequestIDs.Legacy, " "), strings.Join(v.RequestIDs.App, " "),
 	}
 	for i, cell := range row {
-		row[i] = csvCell(cell)
+		row[i] = CSVCell(cell)
 	}
 	return row
 }
@@ -104,9 +104,9 @@ const (
 // maxCell is how many characters a cell holds: Excel takes 32,767.
 const maxCell = 32_000
 
-// csvCell is plain text that no spreadsheet takes for a formula: an apostrophe, which spreadsheets hide and read as
+// CSVCell is plain text that no spreadsheet takes for a formula: an apostrophe, which spreadsheets hide and read as
 // "text follows", stands before a character that would begin one, whether the file is parted at commas or elsewhere.
-func csvCell(text string) string {
+func CSVCell(text string) string {
 	text = strings.TrimSpace(clip(singleLine(text), maxCell))
 	if !strings.ContainsAny(text, formulaStarts) {
 		return text

@@ -46,7 +46,7 @@ func TestNoCellIsAFormula(t *testing.T) {
 		"a;=1": "a;'=1", "a, -b": "a, '-b", "\",\"=1": "\",\"'=1", "a|@b": "a|'@b", "＝1": "'＝1", "==1": "'==1", "'=1": "'=1", "\x00=1": "\uFFFD=1", "\u200b=1": "\uFFFD=1",
 		"a-b=c@d+e": "a-b=c@d+e", "36ab27d0-0000-4455": "36ab27d0-0000-4455", "": "",
 	} {
-		if got := csvCell(text); got != want {
+		if got := CSVCell(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
 		}
 	}

@@ -16,53 +16,71 @@ import (
 // rewrite is a deep copy of v with f applied to every string in it, map keys included, and with every nil list and map
 // made empty (CONTRACT §7: lists are never null). It goes by reflection so that a member added later is covered without
 // being thought of. Times and json.Number are kept as they are.
-func rewrite[T any](v T, f func(string) string) T {
-	out := reflect.New(reflect.TypeFor[T]()).Elem()
-	rewriteInto(out, reflect.ValueOf(&v).Elem(), f)
-	return out.Interface().(T)
+func rewrite[T any](v T, f func(string) string) T { return rewriting{free: f}.copied(v).(T) }
+
+// rewriteApart is rewrite with another function for the members that hold words of ours.
+func rewriteApart[T any](v T, free, own func(string) string) T {
+	return rewriting{free: free, own: own}.copied(v).(T)
 }
+
+// rewriting is what becomes of strings. own is nil where all are treated alike.
+type rewriting struct{ free, own func(string) string }
+
+func (f rewriting) copied(v any) any { return f.value(reflect.ValueOf(v)).Interface() }
 
 var timeType, numberType = reflect.TypeFor[time.Time](), reflect.TypeFor[json.Number]()
 
-func rewriteInto(out, in reflect.Value, f func(string) string) {
+func (f rewriting) into(out, in reflect.Value) {
 	if in.Type() == timeType || in.Type() == numberType {
 		out.Set(in)
 		return
 	}
 	switch in.Kind() {
 	case reflect.String:
-		out.SetString(f(in.String()))
+		out.SetString(f.free(in.String()))
 	case reflect.Struct:
-		for i := range in.NumField() {
-			rewriteInto(out.Field(i), in.Field(i), f)
-		}
+		f.members(out, in)
 	case reflect.Slice:
 		out.Set(reflect.MakeSlice(in.Type(), in.Len(), in.Len()))
 		for i := range in.Len() {
-			rewriteInto(out.Index(i), in.Index(i), f)
+			f.into(out.Index(i), in.Index(i))
 		}
 	case reflect.Map:
 		out.Set(reflect.MakeMapWithSize(in.Type(), in.Len()))
 		for _, key := range in.MapKeys() {
-			out.SetMapIndex(rewritten(key, f), rewritten(in.MapIndex(key), f))
+			out.SetMapIndex(f.value(key), f.value(in.MapIndex(key)))
 		}
 	case reflect.Interface:
 		if value := decoded(in.Interface()); value != nil {
-			out.Set(rewritten(reflect.ValueOf(value), f))
+			out.Set(f.value(reflect.ValueOf(value)))
 		}
 	case reflect.Pointer:
 		if !in.IsNil() {
 			out.Set(reflect.New(in.Type().Elem()))
-			rewriteInto(out.Elem(), in.Elem(), f)
+			f.into(out.Elem(), in.Elem())
 		}
 	default:
 		out.Set(in)
 	}
 }
 
-func rewritten(in reflect.Value, f func(string) string) reflect.Value {
+func (f rewriting) members(out, in reflect.Value) {
+	var own []bool
+	if f.own != nil {
+		own = ownMembers()[in.Type()]
+	}
+	for i := range in.NumField() {
+		if i < len(own) && own[i] {
+			rewriting{free: f.own}.into(out.Field(i), in.Field(i))
+		} else {
+			f.into(out.Field(i), in.Field(i))
+		}
+	}
+}
+
+func (f rewriting) value(in reflect.Value) reflect.Value {
 	out := reflect.New(in.Type()).Elem()
-	rewriteInto(out, in, f)
+	f.into(out, in)
 	return out
 }
 

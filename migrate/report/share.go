@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"iter"
-	"regexp"
 	"strings"
 
 	"scmigrate/migrate/internal/inorder"
@@ -39,9 +38,11 @@ func Pseudonym(key []byte, kind, value string) string {
 // Share is the report that may be forwarded (CONTRACT §8.6): vehicle, user and request ids and VINs are pseudonyms under
 // key, labels and positions are left out; everything else, the run id too, stays. The result is lazy like r.
 //
-// Ids are replaced where a member holds one, and in every text of the report: by value where this vehicle (or, in
-// the summary, an example) has that id, and by shape for anything that looks like a UUID or a VIN. A text that names
-// another vehicle by an id of some other shape would get through: builders put ids into members, not into texts.
+// Ids are replaced where a member holds one, and in every text of the report: as a whole word where this vehicle (or, in
+// the summary, an example) has that id, and by shape for anything that looks like a UUID or a VIN. Members that hold words
+// of ours, or name a group, lose shapes alone (see ownMembers): an id or a label that is such a word by chance takes nothing
+// away. In free text an id that reads as a word of ours, as a number, or is shorter than minKnown stays for the same reason,
+// and so would another vehicle's of no known shape: builders put ids into members, not into texts.
 func Share(r Report, key []byte) Report {
 	s := sharer{key: key}
 	out := Report{Summary: s.summary(r.Summary)}
@@ -64,18 +65,10 @@ func (s sharer) summary(in Summary) Summary {
 	if in.Changes != nil {
 		known.add(PseudonymVehicle, in.Changes.vehicleIDs()...)
 	}
-	digests := [2]string{in.Run.InventoryDigest, in.Run.RulesDigest}
-	out := rewrite(in, known.scrub)
+	out := rewriteApart(in, known.scrub, known.scrubShapes)
 	out.Run.ID = in.Run.ID
-	out.Run.InventoryDigest, out.Run.RulesDigest = digests[0], digests[1]
-	for i, g := range in.Cohorts {
-		out.Cohorts[i].Name = s.names().scrub(g.Name) // as of a vehicle
-	}
-	for i, g := range in.Makes {
-		out.Makes[i].Name = s.names().scrub(g.Name)
-	}
+	out.Run.InventoryDigest, out.Run.RulesDigest = in.Run.InventoryDigest, in.Run.RulesDigest
 	for i, c := range in.Causes {
-		out.Causes[i].Code, out.Causes[i].Field, out.Causes[i].Make = s.names().scrub(c.Code), s.names().scrub(c.Field), s.names().scrub(c.Make)
 		out.Causes[i].Example = Pseudonym(s.key, PseudonymVehicle, c.Example)
 		out.Causes[i].Fingerprint = c.Fingerprint
 	}
@@ -113,13 +106,8 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 			known.add(PseudonymVehicle, textOf(f.Legacy), textOf(f.App))
 		}
 	}
-	label := in.Label
-	if strings.TrimSpace(label) != "" {
-		known.replace(label, "(label)")
-	}
-	cohort := in.Cohort
-	out := rewrite(in, known.scrub)
-	out.Cohort = s.names().scrub(cohort) // a cohort may be part of an id or label by chance; it groups, so only shapes go
+	known.replace(in.Label, "(label)")
+	out := rewriteApart(in, known.scrub, known.scrubShapes)
 	out.Label = ""
 	out.VehicleID = Pseudonym(s.key, PseudonymVehicle, in.VehicleID)
 	out.UserID = Pseudonym(s.key, PseudonymUser, in.UserID)
@@ -130,20 +118,11 @@ func (s sharer) vehicle(in Vehicle) Vehicle {
 		out.SuggestedVehicleID = new(Pseudonym(s.key, PseudonymVehicle, *in.SuggestedVehicleID))
 	}
 	out.RequestIDs = RequestIDs{s.all(PseudonymRequest, in.RequestIDs.Legacy), s.all(PseudonymRequest, in.RequestIDs.App)}
-	out.Verdict, out.Make, out.Model, out.Mode = in.Verdict, s.names().scrub(in.Make), s.names().scrub(in.Model), modeOf(in.Mode)
-	s.refs(out.Causes, in.Causes)
-	s.refs(out.Notes, in.Notes)
+	out.Mode = modeOf(in.Mode)
 	for i := range out.Fields {
 		s.field(&out.Fields[i], in.Fields[i])
 	}
 	return out
-}
-
-// refs keep their codes and fields, which are ours: a label that is a part of one by chance does not take it away.
-func (s sharer) refs(out, in []CauseRef) {
-	for i := range out {
-		out[i].Code, out[i].Field = s.names().scrub(in[i].Code), s.names().scrub(in[i].Field)
-	}
 }
 
 // idField is the field that holds a vehicle id.
@@ -159,7 +138,6 @@ func modeOf(mode string) string {
 
 // field drops positions and names VINs; the rest of the field was scrubbed already.
 func (s sharer) field(out *Field, in Field) {
-	out.Field, out.Outcome = in.Field, in.Outcome
 	for _, leg := range []struct{ out, in *Observation }{{out.Legacy, in.Legacy}, {out.App, in.App}} {
 		switch {
 		case leg.out == nil:
@@ -224,77 +202,5 @@ func textOf(o *Observation) string {
 		return ""
 	}
 	text, _ := decoded(o.Value).(string)
-	return text
-}
-
-var (
-	uuidShape   = regexp.MustCompile(`[0-9A-Za-z_]*[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}[0-9A-Za-z_]*`)
-	vinShape    = regexp.MustCompile(`\b[A-HJ-NPR-Za-hj-npr-z0-9]{17}\b`)
-	threeDigits = regexp.MustCompile(`[0-9].*[0-9].*[0-9]`)
-	coordinate  = regexp.MustCompile(`-?[0-9]{1,3}\.[0-9]{3,}`)
-	coordinates = regexp.MustCompile(`-?[0-9]{1,3}\.[0-9]{3,}\s*[,;/ ]\s*-?[0-9]{1,3}\.[0-9]{3,}`)
-)
-
-// names replaces the ids that are known to belong to what is being written, then whatever has an id's shape.
-type names struct {
-	sharer
-	pairs []string // old, new, old, new …: strings.NewReplacer's form
-	built *strings.Replacer
-}
-
-func (s sharer) names() *names { return &names{sharer: s} }
-
-func (n *names) add(kind string, values ...string) {
-	for _, v := range values {
-		if len(v) >= minKnown {
-			n.replace(v, Pseudonym(n.key, kind, v))
-		}
-	}
-}
-
-func (n *names) replace(old, by string) {
-	n.pairs, n.built = append(n.pairs, old, by), nil
-}
-
-// minKnown keeps an id of a letter or two from being replaced inside every word.
-const minKnown = 4
-
-func (n *names) scrub(text string) string {
-	if len(text) < minKnown {
-		return text
-	}
-	if n.built == nil && len(n.pairs) > 0 {
-		n.built = strings.NewReplacer(n.pairs...)
-	}
-	if n.built != nil {
-		text = n.built.Replace(text)
-	}
-	return n.scrubShapes(text)
-}
-
-// The shortest texts that the shapes match: looking for them in shorter ones costs most of a report's time.
-const (
-	shortestUUID = 36
-	shortestVIN  = 17
-)
-
-func (n *names) scrubShapes(text string) string {
-	if len(text) < 15 {
-		return text
-	}
-	if len(text) >= shortestUUID && strings.Contains(text, "-") {
-		text = uuidShape.ReplaceAllStringFunc(text, func(id string) string { return Pseudonym(n.key, pseudonymOfShape, id) })
-	}
-	if len(text) >= shortestVIN {
-		text = vinShape.ReplaceAllStringFunc(text, func(word string) string {
-			if !threeDigits.MatchString(word) {
-				return word
-			}
-			return Pseudonym(n.key, PseudonymVIN, word)
-		})
-	}
-	if strings.Contains(text, ".") {
-		text = coordinates.ReplaceAllString(text, "(position)")
-	}
 	return text
 }
