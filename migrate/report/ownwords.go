@@ -10,34 +10,33 @@ import (
 	"scmigrate/migrate"
 )
 
-// ownMembers are the members whose texts are ours, or name a group of vehicles: closed lists, names of fields, makes,
+// ownNames are the members whose texts are ours, or name a group of vehicles: closed lists, names of fields, makes,
 // cohorts, gates, digests. Everything else is free text, a member that is added later too.
-var ownMembers = sync.OnceValue(func() map[reflect.Type][]bool {
-	return map[reflect.Type][]bool{
-		reflect.TypeFor[Summary]():      membersOf[Summary]("Schema", "Tool", "Run", "Gates", "Outcomes", "Makes", "Cohorts", "Ages"),
-		reflect.TypeFor[Cause]():        membersOf[Cause]("Code", "Field", "Make", "Title", "Verdict", "Fingerprint", "Who"),
-		reflect.TypeFor[Note]():         membersOf[Note]("Code"),
-		reflect.TypeFor[Changes]():      membersOf[Changes]("Previous", "Unlike", "Moves"),
-		reflect.TypeFor[ChangedCause](): membersOf[ChangedCause]("Change", "Code", "Field", "Make", "Title", "Verdict", "Fingerprint"),
-		reflect.TypeFor[Vehicle]():      membersOf[Vehicle]("Verdict", "Proof", "Identity", "Mode", "Cohort", "Make", "Model"),
-		reflect.TypeFor[CauseRef]():     membersOf[CauseRef]("Code", "Field"),
-		reflect.TypeFor[Field]():        membersOf[Field]("Field", "Outcome"),
-		reflect.TypeFor[Observation]():  membersOf[Observation]("Unit", "Source"),
-	}
-})
-
-func membersOf[T any](names ...string) []bool {
-	of := reflect.TypeFor[T]()
-	own := make([]bool, of.NumField())
-	for _, name := range names {
-		member, ok := of.FieldByName(name)
-		if !ok {
-			panic(of.Name() + " has no member " + name)
-		}
-		own[member.Index[0]] = true
-	}
-	return own
+var ownNames = map[reflect.Type][]string{
+	reflect.TypeFor[Summary]():      {"Schema", "Tool", "Run", "Gates", "Outcomes", "Makes", "Cohorts", "Ages"},
+	reflect.TypeFor[Cause]():        {"Code", "Field", "Make", "Title", "Verdict", "Fingerprint", "Who"},
+	reflect.TypeFor[Note]():         {"Code"},
+	reflect.TypeFor[Changes]():      {"Previous", "Unlike", "Moves"},
+	reflect.TypeFor[ChangedCause](): {"Change", "Code", "Field", "Make", "Title", "Verdict", "Fingerprint"},
+	reflect.TypeFor[Vehicle]():      {"Verdict", "Proof", "Identity", "Mode", "Cohort", "Make", "Model"},
+	reflect.TypeFor[CauseRef]():     {"Code", "Field"},
+	reflect.TypeFor[Field]():        {"Field", "Outcome"},
+	reflect.TypeFor[Observation]():  {"Unit", "Source"},
 }
+
+// ownMembers are the same by the members' places. A name that no member has is free text; a test finds it.
+var ownMembers = sync.OnceValue(func() map[reflect.Type][]bool {
+	members := map[reflect.Type][]bool{}
+	for of, names := range ownNames {
+		members[of] = make([]bool, of.NumField())
+		for _, name := range names {
+			if member, ok := of.FieldByName(name); ok {
+				members[of][member.Index[0]] = true
+			}
+		}
+	}
+	return members
+})
 
 // ownWord tells whether an id or a label reads as a word, a code or a field of the report's own texts, or as a number: where
 // it stands in one, it says nothing about the vehicle.
