@@ -3,6 +3,7 @@ package cli_test
 import (
 	"encoding/json"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -206,5 +207,21 @@ func TestReadmeRulesAreRules(t *testing.T) {
 	b.write("rules.yaml", example)
 	if code, _, stderr := b.call("plan", "-i", b.path("inventory.yaml"), "--rules", b.path("rules.yaml")); code != 0 || !found || !strings.Contains(example, "waivers:") {
 		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// TestRulesNameACohortThatNobodyIsIn: a misspelt name would demand its fields of nobody, without a word.
+func TestRulesNameACohortThatNobodyIsIn(t *testing.T) {
+	b := newBench(t, fixtures.HealthyScenario(3, 5))
+	b.write("inventory.yaml", regexp.MustCompile(`cohort: .*`).ReplaceAllString(b.inventory(), "cohort: pilot"))
+	for name, want := range map[string]bool{"pilot": false, "pilto": true} {
+		b.runRules(0, "fields: {cohorts: {"+name+": {require: [vin]}}}\n")
+		noted := false
+		for _, n := range b.rulesReport().Notes {
+			noted = noted || n.Code == "cohort-unused" && strings.Contains(n.Text, "("+name+")")
+		}
+		if noted != want {
+			t.Errorf("%s: noted %v, want %v: %+v", name, noted, want, b.rulesReport().Notes)
+		}
 	}
 }

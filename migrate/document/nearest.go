@@ -11,7 +11,7 @@ func Nearest(key string, known []string, aliases map[string]string) string {
 		if aliases[folded] == k {
 			return k
 		}
-		if d := edits(folded, fold(k)); d < distance {
+		if d := Edits(folded, fold(k)); d < distance {
 			best, distance = k, d
 		}
 	}
@@ -26,8 +26,8 @@ func fold(key string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(key))
 }
 
-// edits is the Levenshtein distance of two short names.
-func edits(a, b string) int {
+// Edits is the Levenshtein distance of two short names.
+func Edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -225,7 +225,7 @@ func (s *summing) sortedNotes() []Note {
 	if n, ok := s.clocks.note(); ok {
 		notes = append(notes, n)
 	}
-	notes = append(notes, s.systemic.notes()...)
+	notes = append(append(notes, s.systemic.notes()...), s.unusedCohorts()...)
 	if s.withheld > 0 {
 		notes = append(notes, Note{Code: "no-counterpart", Count: s.withheld, Examples: []string{},
 			Text: "vehicles whose v2 answer holds a field without a v3 form (battery.nominalCapacity.url): code that uses it must change"})

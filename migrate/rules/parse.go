@@ -108,15 +108,10 @@ func put[V any](m *map[string]V, name string, value V) {
 	(*m)[name] = value
 }
 
-var permissionShape = regexp.MustCompile(`^(read|control)(_[a-z]{1,40}){1,6}$`)
-
 func (r *reader) readPermissions(n *yaml.Node) {
 	r.walk(n, "permissions", []key{{"require", func(n *yaml.Node) {
 		r.rules.Permissions = r.texts(n, "permissions", func(s string) complaint {
-			if !permissionShape.MatchString(s) {
-				return complaint{"is not a permission's name", "names look like read_odometer or control_charge"}
-			}
-			return complaint{}
+			return permissionComplaint(s)
 		})
 	}}})
 }
