@@ -98,7 +98,7 @@ func (o *refreshOptions) readStore(p Process, store string) (err error) {
 	case store == "inventory":
 		return nil
 	case !isCommand:
-		return usagef("--store: unknown store %q (inventory or exec:COMMAND)", store)
+		return usagef("--store: no such store (inventory or exec:COMMAND)")
 	}
 	if o.command, err = inventory.StoreCommand(command); err != nil {
 		return usage(fmt.Errorf("--store: %w", err))

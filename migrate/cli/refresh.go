@@ -119,6 +119,9 @@ func (r *refresh) openJournal() (err error) {
 	if err != nil {
 		return usage(err)
 	}
+	for _, token := range r.rotation.Tokens() {
+		r.p.vault.Add(token)
+	}
 	return nil
 }
 

@@ -58,7 +58,7 @@ func repro(ctx context.Context, p Process, l *ledger.Ledger, name string) error 
 func behind(ctx context.Context, l *ledger.Ledger, name string) ([]migrate.Record, []byte, error) {
 	records, key, err := report.Find(ctx, l, name)
 	if err == nil && len(records) == 0 {
-		err = usagef("%q names no vehicle of this run (give a vehicleId, or a pseudonym from its own share/)", name)
+		err = usagef("what was given names no vehicle of this run, and is not repeated here, since it may be a token (give a vehicleId, or a pseudonym from its own share/)")
 	}
 	return records, key, err
 }

@@ -124,7 +124,7 @@ func TestExplainFindsTheVehicle(t *testing.T) {
 		{[]string{b.path("nowhere"), v.VehicleID}, "no ledger"},
 		{[]string{"a", "b", "c"}, "too many arguments"},
 	} {
-		if code, _, stderr := b.call(append([]string{"explain"}, c.args...)...); code != 2 || !strings.Contains(stderr, c.want) {
+		if code, _, stderr := b.call(append([]string{"explain"}, c.args...)...); code != 2 || !strings.Contains(stderr, c.want) || strings.Contains(stderr, "veh-0") {
 			t.Errorf("%v: exit %d: %s", c.args, code, stderr)
 		}
 	}

@@ -74,6 +74,14 @@ func Begin(o Options) (*Rotation, error) {
 	return r, j.hold(o.Origin)
 }
 
+// Tokens are those that the journal holds, of runs before: whoever prints must not print them.
+func (r *Rotation) Tokens() (tokens []secret.Secret) {
+	for _, i := range r.journal.order {
+		tokens = append(tokens, i.old, i.pair.Access, i.pair.Refresh)
+	}
+	return slices.DeleteFunc(tokens, secret.Secret.IsZero)
+}
+
 // Close lets the journal go, unfinished as it may be. Where nothing was spent, no token stays in it.
 func (r *Rotation) Close() error {
 	if r.journal.file == nil || r.journal.open() || r.journal.any(eventRefused) {
