@@ -22,11 +22,11 @@ func TestSavingHoldsNoWorker(t *testing.T) {
 		var told int
 		var mu sync.Mutex
 		r.Watch = func(Event) {
-			store.mu.Lock()
-			durable := len(store.records)
-			store.mu.Unlock()
 			mu.Lock()
 			defer mu.Unlock()
+			store.mu.Lock()
+			durable := len(store.records) // read in the order in which the cars are told
+			store.mu.Unlock()
 			if told++; told > durable {
 				t.Errorf("%d cars are told, %d durable", told, durable)
 			}
