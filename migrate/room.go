@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"scmigrate/migrate/internal/crash"
+	"scmigrate/migrate/smartcar"
 )
 
 // room bounds the legs that are under way at the same time, so that a leg that ends makes room for the next vehicle's while
@@ -43,12 +44,16 @@ func (v *visit) together(ctx context.Context, legs []func(context.Context) error
 	return errors.Join(errs...)
 }
 
-// inRoom makes calls, one after the other, when there is room for them.
+// inRoom makes calls, one after the other, when there is room for them. Where the credentials were refused while it waited,
+// it makes none: no answer would be compared with anything.
 func (v *visit) inRoom(ctx context.Context, calls func(context.Context) error) error {
 	leave, err := v.meter.room.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
+	if err := v.meter.Caller.AppToken(ctx); errors.Is(err, smartcar.ErrCredentials) {
+		return err
+	}
 	return calls(ctx)
 }

@@ -13,7 +13,7 @@ import (
 // makes room although the other one of its vehicle goes on.
 func TestRoomBoundsTheLegs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &Meter{room: newRoom(2)}
+		m := &Meter{room: newRoom(2), Caller: &fakeCaller{}}
 		var now, most, begun atomic.Int64
 		leg := func(d time.Duration) func(context.Context) error {
 			return func(context.Context) error {

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"scmigrate/migrate"
 	"scmigrate/migrate/ledger"
 	"scmigrate/migrate/rules"
@@ -94,16 +92,16 @@ func publish(path string, header ledger.Header, write func(w io.Writer, key []by
 	if err != nil {
 		return err
 	}
-	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o600), renameio.WithTempDir(filepath.Dir(path)))
+	file, err := os.CreateTemp(filepath.Dir(path), ".scmigrate-*.tmp") // 0600; renameio has no such thing on Windows
 	if err != nil {
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
-	defer file.Cleanup() //nolint:errcheck // after the replacement there is nothing left to do
+	defer os.Remove(file.Name()) //nolint:errcheck // after the replacement it is not there any more
 	buffered := bufio.NewWriterSize(file, 1<<16)
-	if err := errors.Join(write(buffered, key), buffered.Flush()); err != nil {
+	if err := errors.Join(write(buffered, key), buffered.Flush(), file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
-	if err := file.CloseAtomicallyReplace(); err != nil {
+	if err := os.Rename(file.Name(), path); err != nil {
 		return fmt.Errorf("cannot write the manifest: %w", err)
 	}
 	return nil
