@@ -14,6 +14,7 @@ import (
 
 	"scmigrate/fixtures"
 	"scmigrate/migrate"
+	"scmigrate/migrate/internal/durable"
 	"scmigrate/migrate/ledger"
 )
 
@@ -122,21 +123,9 @@ func emptyOrNew(dir string) error {
 	return usagef("%s holds other files (give a new or empty directory with -o)", dir)
 }
 
-// writeWith writes a file of its own that takes its place when it is whole and durable. (renameio has no such thing on Windows.)
-func writeWith(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".scmigrate-*.tmp") // 0600
-	if err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if err := errors.Join(write(f), f.Sync(), f.Close()); err != nil {
-		return refusal(fmt.Errorf("cannot write %s: %w", path, err))
-	}
-	return os.Rename(f.Name(), path)
+// writeWith writes a file of its own that takes its place when it is whole and durable.
+func writeWith(path string, write func(io.Writer) error) error {
+	return refusal(durable.Write(path, write))
 }
 
 // demoEnv hides the caller's Smartcar settings: the demo uses the simulator's.

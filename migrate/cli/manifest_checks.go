@@ -225,7 +225,7 @@ func (v *verifying) sayTroubles(w *lineWriter, a manifest.Account) error {
 	if _, err := v.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	todo := map[string]string{}
+	actions := map[string]string{}
 	var codes []string
 	err := v.list.Troubles(v.file, v.o.form, most, func(t manifest.Trouble) error {
 		word := "undecided"
@@ -233,8 +233,8 @@ func (v *verifying) sayTroubles(w *lineWriter, a manifest.Account) error {
 			word = "refused"
 		}
 		w.line("%s: line %d: vehicle %s of user %s: %s: %s", word, t.Line, t.Vehicle.VehicleID, t.Vehicle.UserID, t.Code, t.Why)
-		if todo[t.Code] == "" {
-			todo[t.Code], codes = t.Todo, append(codes, t.Code)
+		if actions[t.Code] == "" {
+			actions[t.Code], codes = t.Action, append(codes, t.Code)
 		}
 		return w.err
 	})
@@ -242,7 +242,7 @@ func (v *verifying) sayTroubles(w *lineWriter, a manifest.Account) error {
 		w.line("and about %d more (--list-all names them)", rest)
 	}
 	for _, code := range codes {
-		w.line("what to do about %s: %s", code, todo[code])
+		w.line("what to do about %s: %s", code, actions[code])
 	}
 	return err
 }

@@ -63,16 +63,8 @@ func (r *Resolver) RefreshToken(ctx context.Context, h Holding) (secret.Secret, 
 	switch ref := h.Refresh; ref.kind {
 	case KindLiteral:
 		return ref.literal, nil
-	case KindEnv:
-		value, _ := r.o.Getenv(ref.name)
-		token, err = sourced(value, "variable "+ref.name, req)
-	case KindFile:
-		env := environment{dir: r.file.src.dir}
-		value, readErr := readSmall(env.path(ref.name))
-		if readErr != nil {
-			return secret.Secret{}, &TokenError{VehicleID: h.VehicleID, Source: "file: reference", Reason: "gave no token", Hint: readErr.Error()}
-		}
-		token, err = sourced(value, "file: reference", req)
+	case KindEnv, KindFile:
+		token, err = r.stated(ref, req)
 	case KindExec:
 		token, err = r.ask(ctx, ref.argv, req)
 	}

@@ -122,8 +122,7 @@ func (r *Resolver) ownToken(ctx context.Context, req TokenRequest) (Token, error
 }
 
 func (r *Resolver) fromEnv(ref Reference, req TokenRequest) (Token, error) {
-	value, _ := r.o.Getenv(ref.name)
-	t, err := sourced(value, "variable "+ref.name, req)
+	t, err := r.stated(ref, req)
 	if err == nil && t.ExpiresAt.IsZero() {
 		t.ExpiresAt = req.ExpiresAt
 	}
@@ -133,16 +132,25 @@ func (r *Resolver) fromEnv(ref Reference, req TokenRequest) (Token, error) {
 // fromFile reads the file anew. The inventory's expiry counts only while it lies ahead: afterwards somebody may have put a
 // newer token there, and only the answer of Smartcar can tell.
 func (r *Resolver) fromFile(ref Reference, req TokenRequest) (Token, error) {
+	t, err := r.stated(ref, req)
+	if err == nil && t.ExpiresAt.IsZero() && r.o.Now().Before(req.ExpiresAt) {
+		t.ExpiresAt = req.ExpiresAt
+	}
+	return t.dead(r.o.Now()), err
+}
+
+// stated is what a variable or a file holds at this moment, with the expiry that it states itself.
+func (r *Resolver) stated(ref Reference, req TokenRequest) (Token, error) {
+	if ref.kind == KindEnv {
+		value, _ := r.o.Getenv(ref.name)
+		return sourced(value, "variable "+ref.name, req)
+	}
 	env := environment{dir: r.file.src.dir}
 	value, err := readSmall(env.path(ref.name))
 	if err != nil {
 		return Token{}, &TokenError{VehicleID: req.VehicleID, Source: "file: reference", Reason: "gave no token", Hint: err.Error()}
 	}
-	t, err := sourced(value, "file: reference", req)
-	if err == nil && t.ExpiresAt.IsZero() && r.o.Now().Before(req.ExpiresAt) {
-		t.ExpiresAt = req.ExpiresAt
-	}
-	return t.dead(r.o.Now()), err
+	return sourced(value, "file: reference", req)
 }
 
 func sourced(value, source string, req TokenRequest) (Token, error) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/internal/durable"
 	"scmigrate/migrate/rules"
 )
 
@@ -111,17 +112,8 @@ func (l *Ledger) Copy(ctx context.Context, dir string) (err error) {
 	if _, err := l.read.ExecContext(ctx, "VACUUM INTO ?", partial); err != nil {
 		return fmt.Errorf("cannot copy the ledger (is the disk full?): %w", err)
 	}
-	if err := errors.Join(f.Sync(), os.Rename(partial, target), syncDir(dir)); err != nil {
+	if err := errors.Join(f.Sync(), os.Rename(partial, target), durable.Folder(dir)); err != nil {
 		return fmt.Errorf("cannot copy the ledger: %w", err)
 	}
 	return nil
-}
-
-// syncDir makes a new name durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

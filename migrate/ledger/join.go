@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+
+	"scmigrate/migrate/internal/durable"
 )
 
 // joining is the directory in which a joined ledger is made. What stands in it after a crash is worth nothing.
@@ -71,7 +73,7 @@ func publish(work, dir string) error {
 	if err != nil {
 		return fmt.Errorf("cannot join the ledgers: %w", err)
 	}
-	if err := errors.Join(f.Sync(), f.Close(), os.Rename(path, filepath.Join(dir, FileName)), syncDir(dir)); err != nil {
+	if err := errors.Join(f.Sync(), f.Close(), os.Rename(path, filepath.Join(dir, FileName)), durable.Folder(dir)); err != nil {
 		return fmt.Errorf("cannot join the ledgers: %w", err)
 	}
 	return nil

@@ -11,7 +11,7 @@ type Trouble struct {
 	Vehicle Vehicle
 	Code    string
 	Why     string
-	Todo    string
+	Action  string
 	Refused bool // else undecided
 }
 
@@ -81,11 +81,11 @@ func (v *Verification) Troubles(r io.Reader, form Form, most int, tell func(Trou
 }
 
 func (v *Verification) trouble(i int32, line int, m Vehicle, of meaning) Trouble {
-	t := Trouble{line, m, of.code, of.why, of.todo, of.Doubt&undecided == 0}
+	t := Trouble{line, m, of.code, of.why, of.action, of.Doubt&undecided == 0}
 	if of.Doubt == NotInInventory {
 		if user, other := v.others[v.id(m.VehicleID)]; other {
 			j := slices.IndexFunc(meanings, func(m meaning) bool { return m.Doubt == OtherUser })
-			t.Code, t.Why, t.Todo = meanings[j].code, meanings[j].why+" ("+orNobody(user)+")", meanings[j].todo
+			t.Code, t.Why, t.Action = meanings[j].code, meanings[j].why+" ("+orNobody(user)+")", meanings[j].action
 		}
 		return t
 	}

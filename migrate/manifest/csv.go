@@ -33,8 +33,9 @@ func (c *csvWriter) put(k kind, line []byte) error {
 	return err
 }
 
-// csvEscaped are the first characters of a cell before which an apostrophe is put.
-const csvEscaped = "=+-@'"
+// csvEscaped are the first characters of a cell before which an apostrophe is put: those of formulas, full-width forms
+// included, and the apostrophe itself, so that it can be taken away again.
+const csvEscaped = "=+-@＝＋－＠'"
 
 // csvText is one row as RFC 4180 writes it. A cell that a spreadsheet would take for a formula, or that begins with an
 // apostrophe itself, begins with one.

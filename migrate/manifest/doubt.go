@@ -26,7 +26,7 @@ const (
 // meaning is what people are told of a doubt: what is so, and what to do.
 type meaning struct {
 	Doubt
-	code, why, todo string
+	code, why, action string
 }
 
 var meanings = []meaning{

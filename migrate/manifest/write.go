@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"scmigrate/migrate"
+	"scmigrate/migrate/internal/durable"
 	"scmigrate/migrate/ledger"
 	"scmigrate/migrate/rules"
 )
@@ -86,25 +87,16 @@ func headOf(r ledger.Header, s Source, used map[string]bool) Head {
 	return h
 }
 
-// publish writes the file under a temporary name beside it, makes it durable, and lets it take its place.
+// publish writes the file, sealed with the run's key.
 func publish(path string, header ledger.Header, write func(w io.Writer, key []byte) error) error {
 	key, err := keyOf(header)
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".scmigrate-*.tmp") // 0600; renameio has no such thing on Windows
-	if err != nil {
-		return fmt.Errorf("cannot write the manifest: %w", err)
-	}
-	defer os.Remove(file.Name()) //nolint:errcheck // after the replacement it is not there any more
-	buffered := bufio.NewWriterSize(file, 1<<16)
-	if err := errors.Join(write(buffered, key), buffered.Flush(), file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("cannot write the manifest: %w", err)
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return fmt.Errorf("cannot write the manifest: %w", err)
-	}
-	return nil
+	return durable.Write(path, func(out io.Writer) error {
+		buffered := bufio.NewWriterSize(out, 1<<16)
+		return errors.Join(write(buffered, key), buffered.Flush())
+	})
 }
 
 // writeAll writes head, vehicles by wave, those left out, and the end that seals them.

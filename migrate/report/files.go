@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
 	"scmigrate/migrate/internal/crash"
+	"scmigrate/migrate/internal/durable"
 )
 
 // ShareDir is the folder of shareable reports inside a report directory: the only thing to upload or forward.
@@ -172,8 +172,8 @@ func (s *staged) publish() ([]string, error) {
 		dirs[filepath.Dir(next.target)] = true
 	}
 	for dir := range dirs {
-		if err := syncDir(dir); err != nil {
-			return paths, err
+		if err := durable.Folder(dir); err != nil {
+			return paths, fmt.Errorf("report directory: %w", err)
 		}
 	}
 	return paths, nil
@@ -184,19 +184,4 @@ func (s *staged) discard() {
 		_ = f.file.Close()
 		os.Remove(f.file.Name()) //nolint:errcheck // the error that led here is the one to report
 	}
-}
-
-// syncDir makes renames in dir durable. Windows has no such call.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("report directory: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("report directory: %w", err)
-	}
-	return nil
 }

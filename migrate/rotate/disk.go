@@ -8,23 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/gofrs/flock"
 )
-
-// syncDir makes the names in a file's folder durable. Windows has no such call, and needs none.
-func syncDir(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
 
 // replace writes a file anew, whole or not at all, readable by its owner only.
 func replace(path string, step func(string), write func(io.Writer) error) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/smartcar"
 )
 
@@ -49,7 +50,7 @@ func (r *Rotation) fetch(ctx context.Context, i *item) error {
 // keep notes the pair that came. While the journal cannot take it this process is the only one who knows it, so it does not
 // end for that.
 func (r *Rotation) keep(ctx context.Context, i *item, got smartcar.Refreshed) error {
-	i.pair.Access, i.pair.Refresh, i.pair.ExpiresAt = got.Pair.Access, got.Pair.Refresh, got.Pair.ExpiresAt
+	i.pair = inventory.Pair(got.Pair)
 	text, err := i.pair.Disclose()
 	if err != nil {
 		return err

@@ -1,5 +1,11 @@
 package rotate
 
+import (
+	"path/filepath"
+
+	"scmigrate/migrate/internal/durable"
+)
+
 // Lost is a grant whose owner must connect again.
 type Lost struct {
 	Grant    string
@@ -53,5 +59,5 @@ func (r *Rotation) Finish() error {
 		return err
 	}
 	r.step("finish: replaced")
-	return syncDir(r.o.Journal)
+	return durable.Folder(filepath.Dir(r.o.Journal))
 }

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
+	"scmigrate/migrate/internal/durable"
 	"scmigrate/migrate/inventory"
 	"scmigrate/migrate/secret"
 )
@@ -170,7 +172,7 @@ func (j *journal) hold(origin Origin) (err error) {
 	if j.file, err = os.OpenFile(j.path, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return fmt.Errorf("cannot write the journal: %w", err)
 	}
-	if err = errors.Join(j.file.Chmod(0o600), j.file.Truncate(j.end), j.file.Sync(), syncDir(j.path)); err != nil {
+	if err = errors.Join(j.file.Chmod(0o600), j.file.Truncate(j.end), j.file.Sync(), durable.Folder(filepath.Dir(j.path))); err != nil {
 		return fmt.Errorf("cannot write the journal: %w", err)
 	}
 	if j.room = j.end; j.open() {

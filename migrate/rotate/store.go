@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"scmigrate/migrate/internal/durable"
 	"scmigrate/migrate/inventory"
 )
 
@@ -123,7 +124,7 @@ func (t *Text) Write() error {
 		return err
 	}
 	t.step("file: replaced")
-	err := syncDir(t.path)
+	err := durable.Folder(filepath.Dir(t.path))
 	t.step("file: durable")
 	return err
 }

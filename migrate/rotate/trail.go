@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"scmigrate/migrate/internal/durable"
 )
 
 // Trail is the way from an inventory to what was made of it: a small file beside it (.refreshed) names the files that its
@@ -67,7 +69,7 @@ func (t *Trail) Extend(out string) error {
 		return fmt.Errorf("nothing was sent: %w", err)
 	}
 	_, err = f.WriteString(filepath.Clean(name) + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close(), syncDir(t.path)); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close(), durable.Folder(filepath.Dir(t.path))); err != nil {
 		return fmt.Errorf("nothing was sent: %w", err)
 	}
 	return nil

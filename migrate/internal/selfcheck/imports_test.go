@@ -8,9 +8,9 @@ import (
 
 // level is the import direction: a package imports only packages of a lower level. A new package has to be placed here.
 //
-//	secret, compare, document, crash ← inorder, inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
+//	secret, compare, document, crash, durable ← inorder, inventory, rules, smartcar ← migrate ← ledger ← report, manifest ← cli ← main
 var level = map[string]int{
-	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/crash": 0, "migrate/internal/inorder": 1,
+	"compare": 0, "migrate/secret": 0, "migrate/document": 0, "migrate/internal/crash": 0, "migrate/internal/durable": 0, "migrate/internal/inorder": 1,
 	"migrate/inventory": 1, "migrate/rules": 1, "migrate/smartcar": 1,
 	"migrate/owners": 2, "migrate/rotate": 2,
 	"migrate":        2,
