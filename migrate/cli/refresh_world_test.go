@@ -90,6 +90,7 @@ type rotating struct {
 	dir        string
 	store      string // inventory, exec, or in place
 	env        []string
+	starts     atomic.Int64 // of children: what was set before comes before their requests, which the race detector cannot see
 	mu         sync.Mutex
 	followed   map[string][]string // refresh token → those that were answered
 	sends      int
@@ -156,6 +157,7 @@ func (r *rotating) serve(out http.ResponseWriter, in *http.Request) {
 	body, _ := io.ReadAll(in.Body)
 	form, _ := url.ParseQuery(string(body))
 	token := form.Get("refresh_token")
+	r.starts.Load()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sends++
@@ -246,6 +248,7 @@ func (r *rotating) start(env ...string) *exec.Cmd {
 	child := exec.CommandContext(r.t.Context(), os.Args[0])
 	child.Env = append(append([]string{}, r.env...), append(env, asChild+"="+string(args))...)
 	child.Stdout, child.Stderr = new(strings.Builder), new(strings.Builder)
+	r.starts.Add(1)
 	if err := child.Start(); err != nil {
 		r.t.Fatal(err)
 	}
