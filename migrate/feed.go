@@ -90,6 +90,9 @@ func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), e
 // save judges and saves one vehicle. It counts as done only when it is durable.
 func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
+	if t.Doubted && record.Evidence.App.Outcome == LegNotRun { // not asked: its token has died
+		return nil
+	}
 	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
 		if record.Evidence.Wait == 0 {
 			r.spared.Add(1)
@@ -98,7 +101,11 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 		r.watch(Event{Verdict: Inconclusive, Again: t.Visits > 0})
 		return nil
 	}
-	if err := r.Store.Save(context.WithoutCancel(ctx), record); err != nil {
+	saving, err := context.WithoutCancel(ctx), error(nil)
+	if record.At, err = r.place(saving, t, record); err != nil {
+		return err
+	}
+	if err := r.Store.Save(saving, record); err != nil {
 		return err
 	}
 	r.postpone(t, record)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +22,8 @@ import (
 type garage struct {
 	Caller // what no test calls
 	t      *testing.T
-	batch  func(id string, n int) *smartcar.Answer // of the car's nth batch, from 0; nil: a healthy answer
+	batch  func(id string, n int) *smartcar.Answer      // of the car's nth batch, from 0; nil: a healthy answer
+	any    func(leg, id string, n int) *smartcar.Answer // of either leg, in the same way
 
 	mu      sync.Mutex
 	flying  map[string]int
@@ -49,23 +52,50 @@ func (c *garage) call(ctx context.Context, leg, id string) (n int, err error) {
 	return n, ctx.Err()
 }
 
+// answer is what the test has for a call, nil for a healthy answer.
+func (c *garage) answer(leg, id string, n int) *smartcar.Answer {
+	if c.any != nil {
+		return c.any(leg, id, n)
+	}
+	if c.batch != nil && leg == "legacy" {
+		return c.batch(id, n)
+	}
+	return nil
+}
+
+// visits is how often a car was called on the legacy leg.
+func (c *garage) visits() (n int) {
+	for _, times := range c.batches {
+		n += times
+	}
+	return n
+}
+
 func (c *garage) BatchFrom(ctx context.Context, id string, _ smartcar.TokenFunc, paths []string) (smartcar.Answer, error) {
 	n, err := c.call(ctx, "legacy", id)
-	if c.batch != nil {
-		if a := c.batch(id, n); a != nil {
-			return *a, err
-		}
+	if a := c.answer("legacy", id, n); a != nil {
+		return *a, err
 	}
 	return batchAnswer(paths, nil), err
 }
 
 func (c *garage) Signals(ctx context.Context, id, _ string) (smartcar.Answer, error) {
-	_, err := c.call(ctx, "app", id)
+	n, err := c.call(ctx, "app", id)
+	if a := c.answer("app", id, n); a != nil {
+		return *a, err
+	}
 	return signalsAnswer(id, 4, nil), err
 }
 
 func (c *garage) LegacyUserFrom(context.Context, smartcar.TokenFunc) (smartcar.Answer, error) {
+	if a := c.answer("legacy", "user", 0); a != nil {
+		return *a, nil
+	}
 	return answered(map[string]any{"id": userID}), nil
+}
+
+func (c *garage) LegacyGetFrom(_ context.Context, id, _ string, _ smartcar.TokenFunc) (smartcar.Answer, error) {
+	return *c.answer("legacy", id, 0), nil // only a refused batch is read singly
 }
 
 func (c *garage) AppToken(context.Context) error { return nil }
@@ -84,6 +114,7 @@ type shelf struct {
 	saves   int
 	saved   func(Record) // told of each
 	listed  []time.Time  // when a list was read
+	doubted time.Time
 }
 
 func (s *shelf) turn(e inventory.Entry) Turn {
@@ -126,6 +157,28 @@ func (s *shelf) OthersRead(_ context.Context, e inventory.Entry) (last time.Time
 		}
 	}
 	return last, nil
+}
+
+func (s *shelf) Record(_ context.Context, ordinal int) (Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.records[ordinal], nil
+}
+
+func (s *shelf) EachAnswered(_ context.Context, take func(Answered)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range slices.SortedFunc(maps.Values(s.records), func(a, b Record) int { return a.At.Compare(b.At) }) {
+		take(Answered{r.Entry.Ordinal, r.Entry.Grant, r.Evidence.Legacy.Outcome, r.Evidence.App.Outcome, r.At})
+	}
+	return nil
+}
+
+func (s *shelf) Doubted(context.Context) (time.Time, error) { return s.doubted, nil }
+
+func (s *shelf) SetDoubted(_ context.Context, until time.Time) error {
+	s.doubted = until
+	return nil
 }
 
 func (s *shelf) Links(_ context.Context, id string) ([]Link, error) {

@@ -44,10 +44,11 @@ type Meter struct {
 	Baseline  func(ctx context.Context, e inventory.Entry) (Baseline, error) // LegacyNone only: what the earlier run knows of a vehicle
 	Others    bool                                                           // LegacyV3 only: compare the signals that no field of the catalogue reads, too
 
-	vins   vins
-	room   *room     // for the calls of all visits; nil: no end
-	looks  turnstile // to vehicles that no entry has
-	quotas quotas
+	vins    vins
+	room    *room     // for the calls of all visits; nil: no end
+	outages *outages  // of both APIs; nil: nobody asks
+	looks   turnstile // to vehicles that no entry has
+	quotas  quotas
 }
 
 // Measure takes the evidence of one vehicle: the token first (a dead one is never sent, and without one no call is
@@ -65,7 +66,7 @@ func (m *Meter) Visit(ctx context.Context, t Turn, links []Link, whole bool) (Ev
 	if e.Identity.AskedAs == "" || e.Identity.Absent || m.Legs == "connections" {
 		return e, nil
 	}
-	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e}
+	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e, repeated: t.Visits > 0}
 	if why := v.forbidden(); why != "" {
 		e.Legacy.Outcome, e.Legacy.Detail, e.App.Detail, e.Spared = LegQuota, why, why, true
 		return e, nil
@@ -102,6 +103,7 @@ type visit struct {
 	entry    inventory.Entry
 	fields   []*compare.Field
 	evidence *Evidence
+	repeated bool // the vehicle was visited before, in this process
 	token    inventory.Token
 	server   time.Time // Smartcar's clock at the answer to the batch; zero: not stated
 	asked    []string
@@ -112,7 +114,7 @@ type visit struct {
 }
 
 func (v *visit) run(ctx context.Context) error {
-	legs := []func(context.Context) error{v.appLeg}
+	legs := []func(context.Context) error{v.noting(&v.evidence.App, v.appLeg)}
 	switch {
 	case v.meter.noLegacy():
 		if known, err := v.takeBaseline(ctx); err != nil || !known {
@@ -123,7 +125,7 @@ func (v *visit) run(ctx context.Context) error {
 		if err != nil || !usable {
 			return err
 		}
-		legs = append(legs, v.legacy())
+		legs = append(legs, v.noting(&v.evidence.Legacy, v.legacy()))
 	}
 	if possible, err := v.appPossible(ctx); err != nil || !possible {
 		return err

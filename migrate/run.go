@@ -84,6 +84,7 @@ type Run struct {
 	visits     *semaphore.Weighted // each visit of a vehicle holds 1, from its turn to its durable record
 	reopened   bool                // a renewed list has made vehicles pending again; written only while no vehicle is visited
 	later      postponed           // the vehicles that are visited again
+	probed     []stretch           // those of which some were visited again, to learn whether the API was ill
 	cars       turnstile           // lets one at a time to a car
 	rested     time.Time           // until when the run has waited for them
 	spared     atomic.Int64        // vehicles on record that were not called again
@@ -104,10 +105,13 @@ const listAge = 24 * time.Hour
 // and gives the calls in flight a moment to end; what they brought is kept. An error is the tool's own trouble.
 func (r *Run) Do(ctx context.Context) (Stop, error) {
 	r.visits = semaphore.NewWeighted(everyVisit)
-	r.Meter.room = newRoom(r.Concurrency)
+	r.Meter.room, r.Meter.outages = newRoom(r.Concurrency), &outages{}
 	feed, work, cancel := r.contexts(ctx)
 	defer cancel()
 	stop, err := r.prepare(feed)
+	if err == nil && stop == StopNone {
+		err = r.remember(feed)
+	}
 	if err == nil && stop == StopNone {
 		stop, err = r.feed(feed, work)
 	}

@@ -86,6 +86,12 @@ var (
 	AppServes    = []LegOutcome{LegAnswered, LegEmptyStore, LegReauth, LegGone, LegUnreachable}
 )
 
+// LegacyRefuses and AppRefuses are those that an API may give to everybody while it is ill; v2's 403 is no sign of health then.
+var (
+	LegacyRefuses = []LegOutcome{LegGrantDead, LegTokenRefused, LegTokenWrong, LegNotFound, LegOpaqueRefused, LegOpaqueDenied}
+	AppRefuses    = []LegOutcome{LegNotConnected, LegUnauthorized}
+)
+
 func count(outcomes map[LegOutcome]int, of []LegOutcome) (n int) {
 	for _, o := range of {
 		n += outcomes[o]

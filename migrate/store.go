@@ -39,6 +39,11 @@ type Store interface {
 	Controls(ctx context.Context) (Controls, error)
 	SaveControls(ctx context.Context, c Controls) error
 
+	// EachAnswered gives the vehicles that this run has called itself, in the order in which they were measured.
+	EachAnswered(ctx context.Context, take func(Answered)) error
+	Doubted(ctx context.Context) (time.Time, error) // until when refusals were looked at for outages; zero: never
+	SetDoubted(ctx context.Context, until time.Time) error
+
 	Requests(ctx context.Context) (byHost map[string]int, err error)
 	InTurn(ctx context.Context, ordinals []int) ([]int, error) // sorted in calling order
 	Record(ctx context.Context, ordinal int) (Record, error)
@@ -79,11 +84,14 @@ type End struct {
 	Called  int       // served or refused until then
 }
 
-// reached tells whether so many refusals in a row, after what was seen before, mean that the API serves nobody any more: as
-// many by chance would be rarer than one run in five thousand.
+// rare is what chance brings about less often than once in five thousand runs: more refusals in a row are no chance.
+const rare = 1.0 / 5000
+
+// reached tells whether so many refusals in a row, after what was seen before, are too rare by chance: then the API serves
+// nobody any more.
 func (e End) reached() bool {
 	rate := float64(e.Before+1) / float64(e.Called+2)
-	return !e.Last.IsZero() && e.Refused >= 2 && math.Pow(rate, float64(e.Refused)) < 1.0/5000
+	return !e.Last.IsZero() && e.Refused >= 2 && math.Pow(rate, float64(e.Refused)) < rare
 }
 
 // Controls are the negative controls: requests with a foreign user id, which must be refused (DESIGN §3.2).

@@ -21,6 +21,7 @@ type Turn struct {
 	Known  bool // something is on record of it
 
 	Finished bool          // it needs no visit any more
+	Doubted  bool          // it is visited all the same: an ill API may have refused it
 	Wait     time.Duration // for so long its car may not be asked
 }
 
@@ -120,7 +121,8 @@ type postponed struct {
 type due struct {
 	at      int64 // Unix milliseconds
 	ordinal int32
-	visits  int32
+	visits  int16
+	doubted bool // see Turn
 }
 
 // dues is a heap, the earliest first; of two at one moment the one that stands first in the inventory.
@@ -161,10 +163,20 @@ func (p *postponed) next(now time.Time) (d due, wait time.Duration, ok bool) {
 	return heap.Pop(&p.heap).(due), 0, true
 }
 
+// wait is how long the earliest one has to wait, 0 where it is due.
+func (p *postponed) wait(now time.Time) (wait time.Duration, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.heap) == 0 {
+		return 0, false
+	}
+	return max(0, time.UnixMilli(p.heap[0].at).Sub(now)), true
+}
+
 // postpone has a vehicle visited again, where that may help.
 func (r *Run) postpone(t Turn, rec Record) {
 	if wait, ok := laterWait(rec); ok && t.Visits+1 < maxVisits {
-		r.later.add(due{at: rec.At.Add(wait).UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: int32(t.Visits + 1)})
+		r.later.add(due{at: rec.At.Add(wait).UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: int16(t.Visits + 1)})
 	}
 }
 
@@ -184,6 +196,10 @@ func (r *Run) turns(ctx context.Context) iter.Seq2[Turn, error] {
 			}
 			if pending = r.Store.Uncalled(ctx); again {
 				continue
+			}
+			if err := r.doubt(ctx); err != nil {
+				yield(Turn{}, err)
+				return
 			}
 			more, err := r.await(ctx)
 			if err != nil {
@@ -234,10 +250,10 @@ func (r *Run) yieldDue(ctx context.Context, yield func(Turn, error) bool) bool {
 			return true
 		}
 		t, err := r.Store.Turn(ctx, int(d.ordinal))
-		if err == nil && t.Finished {
+		if err == nil && t.Finished && !d.doubted {
 			continue // a renewed list had it measured in its turn
 		}
-		t.Visits = int(d.visits)
+		t.Visits, t.Doubted = int(d.visits), d.doubted
 		if !r.hand(ctx, t, err, yield) {
 			return false
 		}
@@ -258,7 +274,7 @@ func (r *Run) drained(ctx context.Context) (again bool, err error) {
 // await waits until the earliest vehicle is due again; more is false where there is none, or where the wait is longer than
 // the run may make, which is said: the run then ends at once, to be resumed (CONTRACT §6).
 func (r *Run) await(ctx context.Context) (more bool, err error) {
-	_, wait, ok := r.later.next(r.Now())
+	wait, ok := r.later.wait(r.Now())
 	if !ok {
 		return false, nil
 	}

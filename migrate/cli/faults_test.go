@@ -17,9 +17,45 @@ import (
 var faultLegs = []string{"legacy", "vehicles", "connections", "iam"}
 
 // honestFaults are the kinds that say nothing false. A 401 for a living legacy token is left out there: it is the very proof
-// that a grant is dead (CONTRACT §6).
+// that a grant is dead (CONTRACT §6). So are a 403 and a 404 for every car, for good.
 func honestFaults(leg string) []string {
-	return slices.DeleteFunc(fixtures.FaultKinds(), func(kind string) bool { return kind == "401" && leg == "legacy" })
+	return slices.DeleteFunc(fixtures.FaultKinds(), func(kind string) bool { return slices.Contains(refusals, kind) && (kind != "401" || leg == "legacy") })
+}
+
+// refusals are the kinds that convict a car.
+var refusals = []string{"401", "403", "404"}
+
+// TestAnIllAPIConvictsNobody: it refuses everybody for a while, as if every grant were dead or no car connected, in the middle
+// of a run of some hours.
+func TestAnIllAPIConvictsNobody(t *testing.T) {
+	for _, leg := range []string{"legacy", "vehicles"} {
+		for i, kind := range refusals {
+			if underRace && i > 0 {
+				continue
+			}
+			t.Run(leg+" "+kind, func(t *testing.T) {
+				s := faultedFleet()
+				s.Vehicles = 200
+				s.Faults = []fixtures.Fault{{Kind: kind, Leg: leg, After: 10 * time.Minute, For: 40 * time.Minute}}
+				dir := t.TempDir()
+				synctest.Test(t, func(t *testing.T) {
+					b := newBenchIn(t, dir, s, shifted)
+					b.sleep = virtualSleep
+					code, _, stderr := b.run("--format", "json", "--no-progress", "--limit", "120+2/m")
+					b.wantHonest(code, stderr)
+					inconclusive, truly := b.report().Verdicts["inconclusive"], 0
+					for _, car := range b.world.Truth() {
+						if car.Verdict == "inconclusive" {
+							truly++
+						}
+					}
+					if inconclusive > truly {
+						t.Errorf("%d are inconclusive, in truth %d: %s", inconclusive, truly, stderr)
+					}
+				})
+			})
+		}
+	}
 }
 
 // faultedFleet shows many causes.

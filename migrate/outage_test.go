@@ -1,0 +1,204 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"scmigrate/migrate/smartcar"
+)
+
+// TestAnIllAPIConvictsNobody: an API that refuses everybody for a while, in the middle of a run, as if every grant were dead or
+// nobody connected. Whoever stood in that stretch is visited once more, and is found to be what it is.
+func TestAnIllAPIConvictsNobody(t *testing.T) {
+	for _, c := range []struct {
+		leg, kind string
+		status    int
+	}{
+		{"app", "PERMISSION", 403}, {"app", "RESOURCE_NOT_FOUND", 404}, {"app", "AUTHENTICATION", 401},
+		{"legacy", "AUTHENTICATION", 401}, {"legacy", "RESOURCE_NOT_FOUND", 404},
+	} {
+		t.Run(fmt.Sprint(c.leg, " ", c.status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, caller, store := outageRun(t, 400)
+				began := time.Now()
+				caller.any = func(leg, id string, _ int) *smartcar.Answer {
+					if at := time.Since(began); leg == c.leg && at > 20*time.Second && at < 40*time.Second {
+						a := refused(c.status, c.kind, "")
+						return &a
+					}
+					return dead(leg, id, "car-0000", "car-0111", "car-0222", "car-0333")
+				}
+				if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+					t.Fatalf("%q, %v", stop, err)
+				}
+				verdicts := map[Verdict]int{}
+				for _, rec := range store.records {
+					verdicts[rec.Judgement.Verdict]++
+				}
+				if verdicts[Ready] != 396 || verdicts[Blocked] != 4 {
+					t.Errorf("%v", verdicts)
+				}
+				if n := caller.visits() - 400; n < 130 || n > 145 { // of 7 a second in 20 s, and its ends
+					t.Errorf("%d cars were visited again", n)
+				}
+			})
+		})
+	}
+}
+
+// TestARealClusterCostsTenVisits: cars that stand together and are refused for good stay what they are, and the last ones of
+// the run do not look like an API's end.
+func TestARealClusterCostsTenVisits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := outageRun(t, 400)
+		var lost []string
+		for i := 100; i < 180; i++ {
+			lost = append(lost, fmt.Sprintf("car-%04d", i))
+		}
+		caller.any = func(leg, id string, _ int) *smartcar.Answer { return dead(leg, id, lost...) }
+		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+			t.Fatalf("%q, %v", stop, err)
+		}
+		var blocked, last time.Time
+		n := 0
+		for _, rec := range store.records {
+			switch rec.Judgement.Verdict {
+			case Blocked:
+				if n++; rec.At.After(blocked) {
+					blocked = rec.At
+				}
+			case Ready:
+				if rec.At.After(last) {
+					last = rec.At
+				}
+			}
+		}
+		if n != 80 || caller.visits() != 410 || !blocked.Before(last) {
+			t.Errorf("%d blocked, the last at %s, %d visits, the last ready at %s", n, blocked, caller.visits(), last)
+		}
+	})
+}
+
+// TestChanceIsNotDoubted: fleets of which a share is refused at random are asked once, whatever the share.
+func TestChanceIsNotDoubted(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 7))
+	for share := 1; share < 100; share += 2 {
+		var l refusals
+		for n := range 5000 {
+			if random.IntN(100) < share {
+				l.note(n, "", true, false)
+			} else {
+				l.note(n, "", false, true)
+			}
+		}
+		if list := l.stretches(256); len(list) > 0 {
+			t.Errorf("%d %% refused at random: %d stretches, the first of %d cars", share, len(list), len(list[0]))
+		}
+	}
+}
+
+// TestOneGrantIsOneRefusal: all cars of a dead grant are refused together, which is no outage.
+func TestOneGrantIsOneRefusal(t *testing.T) {
+	var l refusals
+	for n := range 300 {
+		dead := n >= 100 && n < 150
+		l.note(n, "one grant", dead, !dead)
+	}
+	if list := l.stretches(256); len(list) > 0 {
+		t.Errorf("%v", list)
+	}
+}
+
+// TestStretchesHaveBlurredEnds: cars that were in flight when it began or ended belong to it, and to one only.
+func TestStretchesHaveBlurredEnds(t *testing.T) {
+	var l refusals
+	for n := range 1000 {
+		near := n >= 296 && n < 300 && n%2 == 0 || n >= 340 && n < 350 && n%3 == 0
+		if n >= 300 && n < 340 || near || n >= 345 && n < 400 || n == 900 {
+			l.note(n, "", true, false)
+		} else {
+			l.note(n, "", false, true)
+		}
+	}
+	list := l.stretches(16)
+	if len(list) != 2 || list[0][0] != 296 || slices.Max(list[1]) != 399 {
+		t.Fatalf("%v", list)
+	}
+	all := slices.Concat(list...)
+	if slices.Sort(all); len(slices.Compact(slices.Clone(all))) != len(all) || len(all) != 98 {
+		t.Errorf("%d cars: %v", len(all), all)
+	}
+	for _, n := range []int{1, 9, 10, 11, 25, 1000} {
+		s := stretch{cars: make([]int32, n)}
+		if len(s.part(true)) != min(n, probes) || len(s.part(true))+len(s.part(false)) != n {
+			t.Errorf("of %d cars %d are probes", n, len(s.part(true)))
+		}
+	}
+}
+
+// outageRun is a run of four workers that remembers refusals.
+func outageRun(t *testing.T, cars int) (*Run, *garage, *shelf) {
+	t.Helper()
+	r, caller, store := runOf(t, cars, 4)
+	r.Meter.outages = &outages{}
+	return r, caller, store
+}
+
+// dead answers for the cars that v3 really does not know.
+func dead(leg, id string, cars ...string) *smartcar.Answer {
+	if leg != "app" || !slices.Contains(cars, strings.ToLower(id)) {
+		return nil
+	}
+	a := refused(403, "PERMISSION", "")
+	return &a
+}
+
+// TestAnInterruptForgetsNoOutage: it ends the run after an API was ill and before anybody was asked again; a later process asks
+// then, and a third one does not ask once more.
+func TestAnInterruptForgetsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := outageRun(t, 300)
+		began := time.Now()
+		cluster := []string{}
+		for i := 200; i < 230; i++ {
+			cluster = append(cluster, fmt.Sprintf("car-%04d", i))
+		}
+		caller.any = func(leg, id string, _ int) *smartcar.Answer {
+			if at := time.Since(began); leg == "app" && at > 5*time.Second && at < 10*time.Second {
+				a := refused(403, "PERMISSION", "")
+				return &a
+			}
+			return dead(leg, id, cluster...)
+		}
+		for i, want := range []int{0, 300 + 28 + 10, 300 + 28 + 10} {
+			ctx, cancel := context.WithTimeout(t.Context(), map[bool]time.Duration{true: 20 * time.Second, false: time.Hour}[i == 0])
+			r.Meter.outages, r.probed = &outages{}, nil
+			if err := r.remember(ctx); err != nil {
+				t.Fatal(err)
+			}
+			_, err := r.feed(ctx, t.Context())
+			cancel()
+			n := 0
+			for _, rec := range store.records {
+				if rec.Judgement.Verdict == Blocked {
+					n++
+				}
+			}
+			if i == 0 {
+				if err == nil || n < 25 {
+					t.Fatalf("the first process: %v, %d blocked", err, n)
+				}
+				continue
+			}
+			if n != 30 || err != nil || caller.visits() < want || caller.visits() > want+10 {
+				t.Errorf("process %d: %v, %d blocked after %d visits, want %d", i+1, err, n, caller.visits(), want)
+			}
+		}
+	})
+}
