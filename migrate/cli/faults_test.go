@@ -280,3 +280,32 @@ func TestTheTokenCommandSaysGone(t *testing.T) {
 		}
 	}
 }
+
+// TestAPauseIsKeptOverAResume: Smartcar asks for a longer wait than a run may make, which ends; started again too early, it asks
+// nothing before that time.
+func TestAPauseIsKeptOverAResume(t *testing.T) {
+	s := fixtures.HealthyScenario(10, 5)
+	s.TokenLife = 48 * time.Hour
+	s.Faults = []fixtures.Fault{{Kind: "429", Leg: "vehicles", For: 10 * time.Minute, RetryAfter: 20 * time.Minute}}
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := newBenchIn(t, dir, s, shifted)
+		b.sleep = virtualSleep
+		run := func() (int, string, int) {
+			code, _, stderr := b.run("--no-progress", "--limit", "120+2/m", "--limit-share", "100%")
+			return code, stderr, len(b.world.Requests())
+		}
+		code, stderr, sent := run()
+		if code != 4 || !strings.Contains(stderr, "only waits longer than 15 minutes remain") {
+			t.Fatalf("exit %d: %s", code, stderr)
+		}
+		time.Sleep(3 * time.Minute)
+		if code, stderr, now := run(); code != 4 || now != sent {
+			t.Errorf("17 minutes before its time: exit %d, %d requests: %s", code, now-sent, stderr)
+		}
+		time.Sleep(5 * time.Minute)
+		if code, stderr, now := run(); code != 0 || now == sent {
+			t.Errorf("12 minutes before its time: exit %d, %d requests: %s", code, now-sent, stderr)
+		}
+	})
+}

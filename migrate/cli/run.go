@@ -98,6 +98,9 @@ func (f *fleet) open(ctx context.Context) error {
 	if err := f.begin(ctx); err != nil {
 		return joinClose(err, f.ledger)
 	}
+	if err := f.countDepartures(ctx); err != nil {
+		return joinClose(err, f.ledger)
+	}
 	f.client, err = smartcar.New(smartcar.Options{
 		Origins: origins, Transport: f.p.Transport, Now: f.p.Now, Limiter: f.limiter, TimeoutLegacy: f.o.timeoutLegacy, TimeoutApp: f.o.timeoutApp,
 		OnCall: f.ledger.AddCall, OnToken: f.vault.Add, UserAgent: "scmigrate/" + Version(), ClientID: credentials.clientID, ClientSecrets: credentials.secrets,
@@ -279,6 +282,17 @@ func (f *fleet) refill(ctx context.Context) error {
 		return nil
 	}
 	return f.ledger.EachCall(ctx, func(c ledger.Departure) { f.limiter.DebitAt(c.At, c.Host) })
+}
+
+// countDepartures has what leaves counted for a process after this one, and waits as long as Smartcar asked an earlier one to.
+func (f *fleet) countDepartures(ctx context.Context) error {
+	departures, err := f.ledger.Departures(ctx, f.p.Now())
+	if err != nil {
+		return err
+	}
+	departures.EachPause(func(host smartcar.Host, until time.Time) { f.limiter.Pause(host, until.Sub(f.p.Now())) })
+	f.limiter.Keep(departures)
+	return nil
 }
 
 func (f *fleet) run(ctx context.Context) (stop migrate.Stop, err error) {

@@ -214,10 +214,27 @@ type Departure struct {
 	Host smartcar.Host
 }
 
-// EachCall gives all calls, oldest first: what a resumed run's buckets have already paid. The host is the one that a call
-// went to: a v3 path that counts as the legacy leg's (opaque tokens) was v3's to serve.
+// EachCall gives all calls, oldest first, and at last those that a killed process has made and not recorded: what a resumed
+// run's buckets have already paid.
 func (l *Ledger) EachCall(ctx context.Context, take func(Departure)) error {
-	rows, err := l.read.QueryContext(ctx, `SELECT at, CASE WHEN host = ? AND path LIKE '/v3/%' THEN ? ELSE host END FROM calls ORDER BY at`, smartcar.HostLegacy, smartcar.HostApp)
+	recorded, latest := map[smartcar.Host]int64{}, time.Time{}
+	err := l.eachRecorded(ctx, func(d Departure) {
+		recorded[d.Host]++
+		latest = d.At
+		take(d)
+	})
+	if err != nil {
+		return err
+	}
+	return l.eachUnrecorded(recorded, latest, take)
+}
+
+// calledHost is the one that a call went to: a v3 path that counts as the legacy leg's (opaque tokens) was v3's to serve.
+const calledHost = "CASE WHEN host = 'legacy' AND path LIKE '/v3/%' THEN 'app' ELSE host END"
+
+// eachRecorded gives the calls on record, oldest first.
+func (l *Ledger) eachRecorded(ctx context.Context, take func(Departure)) error {
+	rows, err := l.read.QueryContext(ctx, "SELECT at, "+calledHost+" FROM calls ORDER BY at")
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
 	}

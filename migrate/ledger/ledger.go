@@ -34,6 +34,8 @@ type Ledger struct {
 	writer *writer       // nil when opened for reading
 	packs  chan struct{} // a place for each record that is being packed: what is called must not wait for what is saved
 
+	departures *Departures // nil: nobody counts
+
 	setVehicle, addCall *sql.Stmt // of write: compiled once, not for each vehicle
 	reads               statements
 
@@ -204,6 +206,9 @@ func (l *Ledger) Close() error {
 	if l.writer != nil {
 		errs = append(errs, l.writer.stop())
 	}
+	if l.departures != nil {
+		errs = append(errs, l.departures.file.Close())
+	}
 	if l.read != nil {
 		errs = append(errs, l.read.Close())
 	}
@@ -234,7 +239,7 @@ func Remove(dir string) error {
 		return errors.Join(fmt.Errorf("%s: %w", dir, ErrBusy), err)
 	}
 	defer func() { _ = lock.Unlock() }()
-	for _, suffix := range []string{"-wal", "-shm", ""} {
+	for _, suffix := range []string{"-bucket", "-wal", "-shm", ""} {
 		if err := os.Remove(filepath.Join(dir, FileName+suffix)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("cannot remove the ledger: %w", err)
 		}

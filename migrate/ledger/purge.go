@@ -45,7 +45,7 @@ func Purge(dir string, others []string) (deleted []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	names = append(append(names, others...), FileName+"-wal", FileName+"-shm", FileName)
+	names = append(append(names, others...), bucketFile, FileName+"-wal", FileName+"-shm", FileName)
 	for _, name := range names {
 		switch err := remove(root, name); {
 		case errors.Is(err, fs.ErrNotExist):

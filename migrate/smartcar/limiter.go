@@ -64,6 +64,7 @@ type Limiter struct {
 	mu      sync.Mutex // never held while waiting
 	buckets map[Host]*bucket
 	spent   int // requests allowed, those still waiting included
+	journal Journal
 
 	ended chan struct{} // closed by end
 	once  sync.Once
@@ -133,6 +134,20 @@ func (l *Limiter) DebitAt(at time.Time, host Host) {
 	if tokens := l.of(host).tokens; tokens.TokensAt(at) > 0 {
 		tokens.ReserveN(at, 1)
 	}
+}
+
+// Journal is told what a Limiter's successor in another process has to know. It is called under the Limiter's lock: it must be
+// quick.
+type Journal interface {
+	Departed(host Host, at time.Time)  // a request leaves; not told where there is no limit
+	Paused(host Host, until time.Time) // Smartcar asks to send nothing before that
+}
+
+// Keep tells a journal from now on.
+func (l *Limiter) Keep(j Journal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.journal = j
 }
 
 // Load is how many requests go to each host.

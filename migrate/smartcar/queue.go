@@ -40,7 +40,7 @@ func (l *Limiter) wait(ctx context.Context, host Host, open func() bool) error {
 		return err
 	}
 	for {
-		went, span, err := l.try(ctx, b, p, open)
+		went, span, err := l.try(ctx, host, p, open)
 		if err == nil && !went {
 			err = l.rest(ctx, span, p.wake)
 		}
@@ -72,7 +72,7 @@ func (l *Limiter) enter(host Host) (*bucket, *place, error) {
 const turnless = -1
 
 // try lets the place go where it may, and tells how long it waits where it may not yet.
-func (l *Limiter) try(ctx context.Context, b *bucket, p *place, open func() bool) (went bool, wait time.Duration, err error) {
+func (l *Limiter) try(ctx context.Context, host Host, p *place, open func() bool) (went bool, wait time.Duration, err error) {
 	select {
 	case <-l.ended:
 		return false, 0, l.why
@@ -80,7 +80,7 @@ func (l *Limiter) try(ctx context.Context, b *bucket, p *place, open func() bool
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.options.Now()
+	now, b := l.options.Now(), l.of(host)
 	switch {
 	case ctx.Err() != nil:
 		return false, 0, ctx.Err()
@@ -89,6 +89,9 @@ func (l *Limiter) try(ctx context.Context, b *bucket, p *place, open func() bool
 	case !open():
 		return false, 0, errShut
 	case b.take(now):
+		if l.journal != nil && !l.options.Unlimited {
+			l.journal.Departed(host, now)
+		}
 		return true, 0, nil
 	}
 	return false, b.until(now, 1) + b.grain(), nil
@@ -147,6 +150,9 @@ func (l *Limiter) refused(host Host, left time.Time, wait time.Duration) {
 	defer l.mu.Unlock()
 	b := l.of(host)
 	b.refuse(l.options.Now(), left, wait)
+	if l.journal != nil {
+		l.journal.Paused(host, b.paused)
+	}
 	b.wakeFirst()
 	if l.options.MaxPause > 0 && wait > l.options.MaxPause {
 		l.end(ErrPaused)
