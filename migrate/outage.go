@@ -242,9 +242,14 @@ func (r *Run) visitRest(ctx context.Context, s stretch) (n int, err error) {
 	return 0, nil
 }
 
-// stillRefused are the cars of a stretch that no later visit has found served.
+// stillRefused are the cars of a stretch that no later visit has found served, each once.
 func (r *Run) stillRefused(ctx context.Context, s stretch) (cars []int32, err error) {
+	seen := map[int32]bool{}
 	for _, n := range s.cars {
+		if seen[n] { // by two processes
+			continue
+		}
+		seen[n] = true
 		rec, err := r.Store.Record(ctx, int(n))
 		if err != nil {
 			return nil, err

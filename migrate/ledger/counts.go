@@ -139,7 +139,7 @@ func (l *Ledger) end(ctx context.Context, query string, serves []migrate.LegOutc
 // gone by the token command's word is no answer of an API.
 func (l *Ledger) EachAnswered(ctx context.Context, take func(migrate.Answered)) error {
 	rows, err := l.read.QueryContext(ctx, `SELECT ordinal, grant_id, CASE WHEN legacy = 'grant-dead' AND legacy_status <> 401 THEN '' ELSE legacy END, coalesce(app, ''), at
-		FROM vehicles WHERE drawn = 1 AND carried = 0 AND legacy IS NOT NULL ORDER BY at`)
+		FROM vehicles WHERE drawn = 1 AND carried = 0 AND legacy IS NOT NULL AND at IS NOT NULL ORDER BY at`)
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
 	}

@@ -239,6 +239,37 @@ func TestTallyCountsGrants(t *testing.T) {
 	}
 }
 
+// TestEachAnswered: in the order of the visits, without those never called, and without what only a token command said.
+func TestEachAnswered(t *testing.T) {
+	l := create(t, t.TempDir())
+	entries := fleet(4)
+	entries[2].Grant = "one"
+	put(t, l, 1, entries...)
+	for n, leg := range map[int]migrate.Leg{2: {Outcome: migrate.LegGrantDead, Failure: &compare.Failure{Status: 401}}, 0: {Outcome: migrate.LegGrantDead}, 3: {Outcome: migrate.LegAnswered}} {
+		r := aRecord(n, migrate.Broken)
+		r.Evidence.Legacy, r.At = leg, noon.Add(-time.Duration(n)*time.Second)
+		save(t, l, r)
+	}
+	var got []migrate.Answered
+	if err := l.EachAnswered(t.Context(), func(a migrate.Answered) { got = append(got, a) }); err != nil {
+		t.Fatal(err)
+	}
+	want := []migrate.Answered{{Ordinal: 3, Grant: got[0].Grant, Legacy: migrate.LegAnswered, App: migrate.LegRateLimited, At: noon.Add(-3 * time.Second)},
+		{Ordinal: 2, Grant: "g:one", Legacy: migrate.LegGrantDead, App: migrate.LegRateLimited, At: noon.Add(-2 * time.Second)}, {Ordinal: 0, Grant: got[2].Grant, App: migrate.LegRateLimited, At: noon}}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if until, err := l.Doubted(t.Context()); err != nil || !until.IsZero() {
+		t.Errorf("%s, %v", until, err)
+	}
+	if err := l.SetDoubted(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	if until, err := l.Doubted(t.Context()); err != nil || !until.Equal(noon) {
+		t.Errorf("%s, %v", until, err)
+	}
+}
+
 // TestAnEndedContextSavesNothingMore: Save returns; the ledger stays whole.
 func TestAnEndedContextSavesNothingMore(t *testing.T) {
 	l := create(t, t.TempDir())
