@@ -22,9 +22,6 @@ type Finding struct {
 	Within  *Tolerance `json:"-"`                 // the tolerance, where it is not the catalogue's
 }
 
-// AppFailure is why the app leg has no value, nil where it has one or simply lacks the signal.
-func (f Finding) AppFailure() *Failure { return f.App.Failure }
-
 // leaf is one canonical value beside the field that knows when two are equal.
 type leaf struct {
 	field *Field

@@ -120,6 +120,8 @@ type Evidence struct {
 	Again    Spent             `json:"again,omitzero"`    // on rechecks, apart from what the legs cost
 	Baseline time.Time         `json:"baseline,omitzero"` // when an earlier run asked the legacy leg that stands here; zero: this run did
 
+	Confirmed bool `json:"confirmed,omitempty"` // a leg refused the car at two times far apart: that was no outage
+
 	Earlier int           `json:"earlier,omitempty"` // billed reads that earlier visits cost: the cap is that of the whole run
 	Spared  bool          `json:"-"`                 // no call was made, because the vehicle has had what it may have; see Run.save
 	Wait    time.Duration `json:"-"`                 // for now: it may be asked again after that

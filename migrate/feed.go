@@ -34,7 +34,7 @@ func (r *Run) feed(feed, work context.Context) (Stop, error) {
 			if err == nil {
 				saved = r.save(ctx, t, record)
 			} else {
-				saved = r.saveCut(ctx, record)
+				saved = r.saveCut(ctx, t, record)
 			}
 			if saved != nil {
 				giveUp()
@@ -90,8 +90,8 @@ func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), e
 // save judges and saves one vehicle. It counts as done only when it is durable.
 func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
-	if t.Doubted && record.Evidence.App.Outcome == LegNotRun { // not asked: its token has died
-		return nil
+	if t.Doubted {
+		return r.saveProbe(context.WithoutCancel(ctx), t, record)
 	}
 	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
 		if record.Evidence.Wait == 0 {
@@ -101,11 +101,7 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 		r.watch(Event{Verdict: Inconclusive, Again: t.Visits > 0})
 		return nil
 	}
-	saving, err := context.WithoutCancel(ctx), error(nil)
-	if record.At, err = r.place(saving, t, record); err != nil {
-		return err
-	}
-	if err := r.Store.Save(saving, record); err != nil {
+	if err := r.Store.Save(context.WithoutCancel(ctx), record); err != nil {
 		return err
 	}
 	r.postpone(t, record)
@@ -115,7 +111,7 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 
 // saveCut keeps what a vehicle cost whose visit was cut short after one of its calls: it was called, and paid for. Without
 // findings it is never ready, and it is repeated on resume.
-func (r *Run) saveCut(ctx context.Context, record Record) error {
+func (r *Run) saveCut(ctx context.Context, t Turn, record Record) error {
 	e := &record.Evidence
 	if !e.Legacy.called() && !e.App.called() && !e.Identity.Absent {
 		return nil
@@ -130,5 +126,8 @@ func (r *Run) saveCut(ctx context.Context, record Record) error {
 		}
 	}
 	record.Judgement = Judge(record.Entry, record.Evidence, Facts{}, r.Rules)
+	if t.Doubted {
+		return r.saveProbe(context.WithoutCancel(ctx), t, record)
+	}
 	return r.Store.Save(context.WithoutCancel(ctx), record)
 }

@@ -28,6 +28,7 @@ type garage struct {
 	mu      sync.Mutex
 	flying  map[string]int
 	batches map[string]int // by vehicle id in lower case
+	times   map[string]int // by leg and vehicle id
 }
 
 func (c *garage) call(ctx context.Context, leg, id string) (n int, err error) {
@@ -36,7 +37,8 @@ func (c *garage) call(ctx context.Context, leg, id string) (n int, err error) {
 	if c.flying[leg+id]++; c.flying[leg+id] > 1 {
 		c.t.Errorf("two calls for %s in flight on the %s leg", id, leg)
 	}
-	if n = c.batches[id]; leg == "legacy" {
+	n = c.times[leg+id]
+	if c.times[leg+id]++; leg == "legacy" {
 		c.batches[id]++
 	}
 	c.mu.Unlock()
@@ -114,7 +116,6 @@ type shelf struct {
 	saves   int
 	saved   func(Record) // told of each
 	listed  []time.Time  // when a list was read
-	doubted time.Time
 }
 
 func (s *shelf) turn(e inventory.Entry) Turn {
@@ -169,17 +170,12 @@ func (s *shelf) EachAnswered(_ context.Context, take func(Answered)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range slices.SortedFunc(maps.Values(s.records), func(a, b Record) int { return a.At.Compare(b.At) }) {
-		take(Answered{r.Entry.Ordinal, r.Entry.Grant, r.Evidence.Legacy.Outcome, r.Evidence.App.Outcome, r.At})
+		take(Answered{r.Entry.Ordinal, r.Entry.Grant, r.Evidence.Legacy.Outcome, r.Evidence.App.Outcome})
 	}
 	return nil
 }
 
-func (s *shelf) Doubted(context.Context) (time.Time, error) { return s.doubted, nil }
-
-func (s *shelf) SetDoubted(_ context.Context, until time.Time) error {
-	s.doubted = until
-	return nil
-}
+func (s *shelf) Correct(ctx context.Context, r Record, _ Spent) error { return s.Save(ctx, r) }
 
 func (s *shelf) Links(_ context.Context, id string) ([]Link, error) {
 	links := []Link{*aLink(), *aLink()}
@@ -216,7 +212,7 @@ func (s *shelf) Save(_ context.Context, r Record) error {
 func runOf(t *testing.T, n, workers int) (*Run, *garage, *shelf) {
 	t.Helper()
 	m, _, tokens := aMeter(t)
-	caller := &garage{t: t, flying: map[string]int{}, batches: map[string]int{}}
+	caller := &garage{t: t, flying: map[string]int{}, batches: map[string]int{}, times: map[string]int{}}
 	store := &shelf{make: "TESLA", records: map[int]Record{}}
 	for i := range n {
 		store.entries = append(store.entries, inventory.Entry{Ordinal: i, VehicleID: fmt.Sprintf("car-%04d", i), UserID: userID, HasToken: true})

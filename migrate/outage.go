@@ -7,25 +7,28 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // An API that is ill may refuse everybody for a while with a 401, 403 or 404, as if every grant were dead and no car were
 // connected. Whoever was refused then would be convicted of it. So a stretch of refusals that chance does not explain is
-// doubted once others were served after it: when all are done, a few of its cars are visited once more, and where one of
-// them is served now, all the others, too. Real clusters (a lost import, one bad customer) cost those few visits. A stretch
-// that nobody was served after is an API's end: see End.
+// doubted once others were served after it: when all are done, ten of its cars are visited once more, and where one of them is
+// served now, nothing was measured of the others, and they are visited, too. Real clusters (a lost import, one bad customer)
+// cost those ten visits, once. A stretch that nobody was served after is an API's end: see End.
 
-// outages are the refusals of first visits, in the order of the answers: 8 bytes each. It is safe for concurrent use; a nil
-// one remembers nothing.
+// outages are the refusals, in the order of the answers: 8 bytes each. It is safe for concurrent use; a nil one remembers
+// nothing.
 type outages struct {
 	mu          sync.Mutex
 	legacy, app refusals
+	doubted     []*stretch
 }
 
 // refusals are those of one leg.
 type refusals struct {
 	answers int32  // that served or refused
-	settled int32  // so many of them were looked at in an earlier process
+	looked  int32  // so many of them were looked at for stretches
 	grant   string // of the last one, where it was refused: its other cars say the same once more
 	list    []refusal
 }
@@ -62,7 +65,7 @@ func (l *refusals) note(ordinal int, grant string, refused, served bool) {
 // noting has a leg's outcome remembered as soon as it has one.
 func (v *visit) noting(leg *Leg, ask func(context.Context) error) func(context.Context) error {
 	all := v.meter.outages
-	if all == nil || v.repeated {
+	if all == nil || v.doubted {
 		return ask
 	}
 	return func(ctx context.Context) error {
@@ -80,17 +83,10 @@ func (v *visit) noting(leg *Leg, ask func(context.Context) error) func(context.C
 
 // remember notes what earlier processes of the run were answered.
 func (r *Run) remember(ctx context.Context) error {
-	settled, err := r.Store.Doubted(ctx)
-	if err != nil {
-		return err
-	}
 	all := r.Meter.outages
 	return r.Store.EachAnswered(ctx, func(a Answered) {
 		all.noteLegacy(a.Ordinal, a.Grant, a.Legacy)
 		all.noteApp(a.Ordinal, a.App)
-		if !a.At.After(settled) {
-			all.legacy.settled, all.app.settled = all.legacy.answers, all.app.answers
-		}
 	})
 }
 
@@ -99,7 +95,6 @@ type Answered struct {
 	Ordinal     int
 	Grant       string
 	Legacy, App LegOutcome
-	At          time.Time
 }
 
 // stretch is a run of refusals that chance does not explain, with those close to its ends.
@@ -108,47 +103,57 @@ type stretch struct {
 	leg     func(*Evidence) *Leg
 	refuses []LegOutcome
 	serves  []LegOutcome
+	healed  bool // one of them was served since; under outages.mu
 }
 
-// probes is how many cars of a stretch are visited before the rest of it, evenly spread over it.
-const probes = 10
+func (s *stretch) refused(e Evidence) bool { return slices.Contains(s.refuses, s.leg(&e).Outcome) }
 
-// part are the probes of a stretch, or the rest.
-func (s stretch) part(probe bool) (cars []int32) {
+func (s *stretch) served(e Evidence) bool {
+	return slices.Contains(s.serves, s.leg(&e).Outcome) && !s.refused(e)
+}
+
+// probeCount is how many cars of a stretch are visited before the rest of it.
+const probeCount = 10
+
+// probes are evenly spread over the stretch.
+func (s *stretch) probes() (cars []int32) {
 	for i, n := range s.cars {
-		if probe == (i == 0 || i*probes/len(s.cars) != (i-1)*probes/len(s.cars)) {
+		if i == 0 || i*probeCount/len(s.cars) != (i-1)*probeCount/len(s.cars) {
 			cars = append(cars, n)
 		}
 	}
 	return cars
 }
 
-// doubtful are the stretches of both legs; they are told once. Calls in flight answer in any order, so a stretch has blurred
-// ends: refusals within so many answers of it belong to it.
-func (o *outages) doubtful(blur int) (list []stretch) {
-	if o == nil {
-		return nil
-	}
+// doubtful are the new stretches of both legs. Calls in flight answer in any order, so a stretch has blurred ends: refusals
+// within so many answers of it belong to it.
+func (o *outages) doubtful(blur int) (list []*stretch) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, cars := range o.legacy.stretches(int32(blur)) {
-		list = append(list, stretch{cars: cars, leg: func(e *Evidence) *Leg { return &e.Legacy }, refuses: LegacyRefuses, serves: LegacyServes})
+		list = append(list, &stretch{cars: cars, leg: func(e *Evidence) *Leg { return &e.Legacy }, refuses: LegacyRefuses, serves: LegacyServes})
 	}
 	for _, cars := range o.app.stretches(int32(blur)) {
-		list = append(list, stretch{cars: cars, leg: func(e *Evidence) *Leg { return &e.App }, refuses: AppRefuses, serves: AppServes})
+		list = append(list, &stretch{cars: cars, leg: func(e *Evidence) *Leg { return &e.App }, refuses: AppRefuses, serves: AppServes})
 	}
-	o.legacy, o.app = refusals{}, refusals{}
+	o.doubted = append(o.doubted, list...)
 	return list
 }
 
+// stretches are those that nobody has looked at. The last run of refusals is left for later: nobody was served after it yet.
 func (l *refusals) stretches(blur int32) (list [][]int32) {
 	runs, refused := l.runs(), 0
 	for _, r := range runs {
 		refused += r.answers()
 	}
-	taken := 0
+	looked, taken := l.looked, 0
+	l.looked = l.answers
 	for _, r := range runs {
-		if r.last == l.answers-1 || r.last < l.settled || expectedRuns(int(l.answers), refused, r.answers()) >= rare {
+		if r.last == l.answers-1 {
+			l.looked = r.first
+			break
+		}
+		if r.last < looked || expectedRuns(int(l.answers), refused, r.answers()) >= rare {
 			continue
 		}
 		var cars []int32
@@ -189,104 +194,152 @@ func expectedRuns(n, refused, length int) float64 {
 	return math.Exp(log)
 }
 
-// doubt has cars visited again whose refusals may be those of an ill API: when all others are done, the probes of each
-// stretch, and then the rest of those of which one is served.
+// doubt has the probes of new stretches visited once more, when all others are done.
 func (r *Run) doubt(ctx context.Context) error {
-	if r.Meter.outages == nil {
+	if r.Meter.outages == nil || r.Meter.Legs == "connections" {
 		return nil
 	}
-	now, visited := r.Now(), 0
-	for _, s := range r.probed {
-		n, err := r.visitRest(ctx, s)
-		if err != nil {
-			return err
-		}
-		visited += n
-	}
-	r.probed = nil
 	for _, s := range r.Meter.outages.doubtful(4 * r.Concurrency) { // both visits of each worker, twice over
-		n, err := r.visitProbes(ctx, s)
-		if err != nil {
+		if err := r.visitProbes(ctx, s); err != nil {
 			return err
-		}
-		visited += n
-	}
-	if visited > 0 {
-		return nil
-	}
-	return r.Store.SetDoubted(ctx, now)
-}
-
-func (r *Run) visitProbes(ctx context.Context, s stretch) (n int, err error) {
-	if s.cars, err = r.stillRefused(ctx, s); err != nil || len(s.cars) == 0 {
-		return 0, err
-	}
-	some := s.part(true)
-	r.say(fmt.Sprintf("vehicles that were refused together before others were served: %d; visiting %d of them once more", len(s.cars), len(some)))
-	r.probed = append(r.probed, s)
-	return len(some), r.revisit(ctx, some)
-}
-
-func (r *Run) visitRest(ctx context.Context, s stretch) (n int, err error) {
-	for _, n := range s.part(true) {
-		rec, err := r.Store.Record(ctx, int(n))
-		if err != nil {
-			return 0, err
-		}
-		if outcome := s.leg(&rec.Evidence).Outcome; slices.Contains(s.serves, outcome) && !slices.Contains(s.refuses, outcome) {
-			rest := s.part(false)
-			r.say(fmt.Sprintf("an API refused vehicles that it serves now: visiting the other %d of that time once more", len(rest)))
-			return len(rest), r.revisit(ctx, rest)
-		}
-	}
-	return 0, nil
-}
-
-// stillRefused are the cars of a stretch that no later visit has found served, each once.
-func (r *Run) stillRefused(ctx context.Context, s stretch) (cars []int32, err error) {
-	seen := map[int32]bool{}
-	for _, n := range s.cars {
-		if seen[n] { // by two processes
-			continue
-		}
-		seen[n] = true
-		rec, err := r.Store.Record(ctx, int(n))
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(s.refuses, s.leg(&rec.Evidence).Outcome) {
-			cars = append(cars, n)
-		}
-	}
-	return cars, nil
-}
-
-// revisit puts vehicles in line although they are finished, as soon as their make lets them be asked, if the run may wait so
-// long.
-func (r *Run) revisit(ctx context.Context, cars []int32) error {
-	for _, n := range cars {
-		rec, err := r.Store.Record(ctx, int(n))
-		if err != nil {
-			return err
-		}
-		now := r.Now()
-		at := now
-		if rec.Evidence.Legacy.called() {
-			at = rec.At.Add(spacing(rec.Evidence.Make))
-		}
-		if at.Sub(now) <= MaxPause {
-			r.later.add(due{at: at.UnixMilli(), ordinal: n, visits: 1, doubted: true})
 		}
 	}
 	return nil
 }
 
-// place is where a record stands in the order of the visits. One that was refused again keeps its place among those that were
-// refused with it: as the last ones of the run they would look like an API's end.
-func (r *Run) place(ctx context.Context, t Turn, rec Record) (time.Time, error) {
-	if e := rec.Evidence; !t.Doubted || !slices.Contains(LegacyRefuses, e.Legacy.Outcome) && !slices.Contains(AppRefuses, e.App.Outcome) {
-		return rec.At, nil
+func (r *Run) visitProbes(ctx context.Context, s *stretch) error {
+	records, err := r.convicted(ctx, s)
+	if err != nil {
+		return err
 	}
+	confirmed, queued := 0, 0
+	for _, rec := range records {
+		if rec.Evidence.Confirmed {
+			confirmed++
+		}
+	}
+	probes := s.probes()
+	if confirmed >= len(probes) { // an earlier process has visited as many
+		return nil
+	}
+	for _, n := range probes {
+		if rec := records[n]; !rec.Evidence.Confirmed && r.queue(rec, true) {
+			queued++
+		}
+	}
+	if queued > 0 {
+		r.say(fmt.Sprintf("vehicles that were refused together before others were served: %d; visiting %d of them once more", len(s.cars), queued))
+	}
+	return nil
+}
+
+// convicted leaves in a stretch the cars that it still convicts, each once. A run at a lower level of --legs does not measure
+// again what a higher one has.
+func (r *Run) convicted(ctx context.Context, s *stretch) (records map[int32]Record, err error) {
+	records = map[int32]Record{}
+	kept := s.cars[:0]
+	for _, n := range s.cars {
+		if _, twice := records[n]; twice {
+			continue
+		}
+		rec, err := r.Store.Record(ctx, int(n))
+		if err != nil {
+			return nil, err
+		}
+		if s.refused(rec.Evidence) && (r.Meter.Legs == "both" || rec.Evidence.Legacy.Outcome == LegNotRun) {
+			kept, records[n] = append(kept, n), Record{Entry: rec.Entry, At: rec.At, Evidence: Evidence{Make: rec.Evidence.Make, Confirmed: rec.Evidence.Confirmed, Legacy: Leg{Outcome: rec.Evidence.Legacy.Outcome}}}
+		}
+	}
+	s.cars = kept
+	return records, nil
+}
+
+// queue has a vehicle visited as soon as its make lets it be asked; false where that is longer than the run may wait.
+func (r *Run) queue(rec Record, doubted bool) bool {
+	at := r.Now()
+	if apart := spacing(rec.Evidence.Make); apart > 0 && rec.Evidence.Legacy.called() {
+		at = slices.MaxFunc([]time.Time{at, rec.At.Add(apart)}, time.Time.Compare)
+	}
+	if at.Sub(r.Now()) > MaxPause {
+		return false
+	}
+	r.later.add(due{at: at.UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: 1, doubted: doubted})
+	return true
+}
+
+// saveProbe takes in what became of a probe. Where it is served now, the API was ill, and the others are to be measured.
+// Where it is refused again, its first record stands for good; where it was not answered, for now. What the visit cost counts.
+func (r *Run) saveProbe(ctx context.Context, t Turn, rec Record) error {
 	before, err := r.Store.Record(ctx, t.Ordinal)
-	return before.At, err
+	if err != nil {
+		return err
+	}
+	healed, served, refused := r.Meter.outages.learn(t.Ordinal, rec.Evidence)
+	for _, s := range healed {
+		if err := r.heal(ctx, s, t.Ordinal); err != nil {
+			return err
+		}
+	}
+	rec.Evidence.Confirmed = refused
+	if served || before.Judgement.Verdict == "" { // "": a renewed list has made it new
+		if err := r.Store.Save(ctx, rec); err != nil {
+			return err
+		}
+		r.postpone(t, rec)
+		r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true})
+		return nil
+	}
+	before.Evidence.Confirmed = before.Evidence.Confirmed || refused
+	if !refused {
+		r.postpone(t, rec)
+	}
+	return r.Store.Correct(ctx, before, Spent{Legacy: rec.Evidence.Legacy.Billed, App: rec.Evidence.App.Billed})
+}
+
+// learn takes in what became of a probe: which of its stretches are outages by that, whether its first record is void because
+// it is served now or stands in an outage, and whether it was refused once more.
+func (o *outages) learn(ordinal int, e Evidence) (healed []*stretch, void, refused bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, s := range o.doubted {
+		if !slices.Contains(s.cars, int32(ordinal)) {
+			continue
+		}
+		served, again := s.served(e), s.refused(e)
+		if served && !s.healed {
+			s.healed = true
+			healed = append(healed, s)
+		}
+		void, refused = void || served || again && s.healed, refused || again
+	}
+	return healed, void, refused
+}
+
+// heal makes nothing of what an ill API said, durably, and has those cars visited: but for one, which is measured already, and
+// for those that were refused at another time, too.
+func (r *Run) heal(ctx context.Context, s *stretch, but int) error {
+	r.say(fmt.Sprintf("an API refused vehicles that it serves now: visiting the others of that time once more, up to %d", len(s.cars)-1))
+	probes := s.probes()
+	var group errgroup.Group
+	group.SetLimit(maxSaves)
+	for _, n := range s.cars {
+		group.Go(func() error {
+			rec, err := r.Store.Record(ctx, int(n))
+			if err != nil || int(n) == but || rec.Evidence.Confirmed || !s.refused(rec.Evidence) {
+				return err
+			}
+			leg := s.leg(&rec.Evidence)
+			leg.Outcome, leg.Failure, leg.Detail = LegUpstream, nil, "the API refused everybody then"
+			rec.Judgement = Judge(rec.Entry, rec.Evidence, Facts{}, r.Rules)
+			if err := r.Store.Correct(ctx, rec, Spent{}); err != nil {
+				return err
+			}
+			r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true})
+			if !slices.Contains(probes, n) {
+				r.queue(rec, false)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
 }

@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -136,8 +137,8 @@ func TestStretchesHaveBlurredEnds(t *testing.T) {
 	}
 	for _, n := range []int{1, 9, 10, 11, 25, 1000} {
 		s := stretch{cars: make([]int32, n)}
-		if len(s.part(true)) != min(n, probes) || len(s.part(true))+len(s.part(false)) != n {
-			t.Errorf("of %d cars %d are probes", n, len(s.part(true)))
+		if len(s.probes()) != min(n, probeCount) {
+			t.Errorf("of %d cars %d are probes", n, len(s.probes()))
 		}
 	}
 }
@@ -178,7 +179,7 @@ func TestAnInterruptForgetsNoOutage(t *testing.T) {
 		}
 		for i, want := range []int{0, 300 + 28 + 10, 300 + 28 + 10} {
 			ctx, cancel := context.WithTimeout(t.Context(), map[bool]time.Duration{true: 20 * time.Second, false: time.Hour}[i == 0])
-			r.Meter.outages, r.probed = &outages{}, nil
+			r.Meter.outages = &outages{}
 			if err := r.remember(ctx); err != nil {
 				t.Fatal(err)
 			}
@@ -198,6 +199,114 @@ func TestAnInterruptForgetsNoOutage(t *testing.T) {
 			}
 			if n != 30 || err != nil || caller.visits() < want || caller.visits() > want+10 {
 				t.Errorf("process %d: %v, %d blocked after %d visits, want %d", i+1, err, n, caller.visits(), want)
+			}
+		}
+	})
+}
+
+// counted are the verdicts of a shelf.
+func (s *shelf) counted() map[Verdict]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	verdicts := map[Verdict]int{}
+	for _, rec := range s.records {
+		verdicts[rec.Judgement.Verdict]++
+	}
+	return verdicts
+}
+
+// TestAnOutageBehindTheFirstVisits: it begins before they are over, or strikes only those that are visited again; the cars that
+// come later show that it was one.
+func TestAnOutageBehindTheFirstVisits(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			r, caller, store := outageRun(t, 140)
+			began := time.Now()
+			caller.any = func(leg, id string, n int) *smartcar.Answer {
+				at := time.Since(began)
+				var a smartcar.Answer
+				switch {
+				case leg == "app" && at > 15*time.Second && at < 3*time.Minute:
+					a = refused(403, "PERMISSION", "")
+				case leg == "app" && n == 0 && (id <= "car-0003" || again && id <= "car-0040"):
+					a = refused(429, "RATE_LIMIT", "VEHICLE")
+					if a.Failure.RetryAfter = time.Minute; id <= "car-0003" {
+						a.Failure.RetryAfter = 5 * time.Minute
+					}
+				default:
+					return nil
+				}
+				return &a
+			}
+			if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+				t.Fatalf("%q, %v", stop, err)
+			}
+			if got := store.counted(); got[Ready] != 140 {
+				t.Errorf("again %v: %v", again, got)
+			}
+		})
+	}
+}
+
+// TestAProbeThatIsNotAnsweredDecidesNothing: it is asked again, and its first record stands meanwhile.
+func TestAProbeThatIsNotAnsweredDecidesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := outageRun(t, 200)
+		began := time.Now()
+		caller.any = func(leg, id string, n int) *smartcar.Answer {
+			var a smartcar.Answer
+			switch at := time.Since(began); {
+			case leg == "app" && n == 0 && at > 5*time.Second && at < 10*time.Second:
+				a = refused(404, "RESOURCE_NOT_FOUND", "")
+			case leg == "app" && n == 1:
+				a = refused(500, "SERVER", "INTERNAL")
+			default:
+				return nil
+			}
+			return &a
+		}
+		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+			t.Fatalf("%q, %v", stop, err)
+		}
+		if got := store.counted(); got[Ready] != 200 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// TestProbesThatAreCutKeepWhatIsKnown, and a run at a lower level leaves it alone.
+func TestProbesThatAreCutKeepWhatIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, caller, store := outageRun(t, 200)
+		var lost []string
+		for i := 100; i < 150; i++ {
+			lost = append(lost, fmt.Sprintf("car-%04d", i))
+		}
+		work, end := context.WithCancel(t.Context())
+		caller.any = func(leg, id string, n int) *smartcar.Answer {
+			if n == 1 {
+				end()
+			}
+			return dead(leg, id, lost...)
+		}
+		if _, err := r.feed(t.Context(), work); err == nil {
+			t.Error("it was not cut")
+		}
+		want := map[Verdict]int{Ready: 150, Blocked: 50}
+		if got := store.counted(); !maps.Equal(got, want) || caller.visits() < 201 {
+			t.Errorf("cut: %v after %d visits", got, caller.visits())
+		}
+		for _, legs := range []string{"app", "connections"} {
+			before := caller.visits()
+			r.Meter.outages, r.Meter.Legs = &outages{}, legs
+			if err := r.remember(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.feed(t.Context(), t.Context()); err != nil {
+				t.Error(err)
+			}
+			if got := store.counted(); !maps.Equal(got, want) || caller.visits() != before {
+				t.Errorf("--legs %s: %v after %d visits, want %d", legs, got, caller.visits(), before)
 			}
 		}
 	})

@@ -41,8 +41,7 @@ type Store interface {
 
 	// EachAnswered gives the vehicles that this run has called itself, in the order in which they were measured.
 	EachAnswered(ctx context.Context, take func(Answered)) error
-	Doubted(ctx context.Context) (time.Time, error) // until when refusals were looked at for outages; zero: never
-	SetDoubted(ctx context.Context, until time.Time) error
+	Correct(ctx context.Context, r Record, spent Spent) error // writes a record over its last one, which has cost so much more
 
 	Requests(ctx context.Context) (byHost map[string]int, err error)
 	InTurn(ctx context.Context, ordinals []int) ([]int, error) // sorted in calling order

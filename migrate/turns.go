@@ -176,7 +176,7 @@ func (p *postponed) wait(now time.Time) (wait time.Duration, ok bool) {
 // postpone has a vehicle visited again, where that may help.
 func (r *Run) postpone(t Turn, rec Record) {
 	if wait, ok := laterWait(rec); ok && t.Visits+1 < maxVisits {
-		r.later.add(due{at: rec.At.Add(wait).UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: int16(t.Visits + 1)})
+		r.later.add(due{at: rec.At.Add(wait).UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: int16(t.Visits + 1), doubted: t.Doubted})
 	}
 }
 

@@ -290,7 +290,7 @@ func (f *fleet) countDepartures(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	departures.EachPause(func(host smartcar.Host, until time.Time) { f.limiter.Pause(host, until.Sub(f.p.Now())) })
+	departures.EachPause(f.limiter.Hold)
 	f.limiter.Keep(departures)
 	return nil
 }

@@ -138,7 +138,7 @@ func (l *Ledger) end(ctx context.Context, query string, serves []migrate.LegOutc
 // EachAnswered gives the vehicles that this run has called itself, in the order in which they were measured. That a grant is
 // gone by the token command's word is no answer of an API.
 func (l *Ledger) EachAnswered(ctx context.Context, take func(migrate.Answered)) error {
-	rows, err := l.read.QueryContext(ctx, `SELECT ordinal, grant_id, CASE WHEN legacy = 'grant-dead' AND legacy_status <> 401 THEN '' ELSE legacy END, coalesce(app, ''), at
+	rows, err := l.read.QueryContext(ctx, `SELECT ordinal, grant_id, CASE WHEN legacy = 'grant-dead' AND legacy_status <> 401 THEN '' ELSE legacy END, coalesce(app, '')
 		FROM vehicles WHERE drawn = 1 AND carried = 0 AND legacy IS NOT NULL AND at IS NOT NULL ORDER BY at`)
 	if err != nil {
 		return fmt.Errorf("cannot read the ledger: %w", err)
@@ -146,27 +146,12 @@ func (l *Ledger) EachAnswered(ctx context.Context, take func(migrate.Answered)) 
 	defer rows.Close()
 	for rows.Next() {
 		var a migrate.Answered
-		var at string
-		if err := rows.Scan(&a.Ordinal, &a.Grant, &a.Legacy, &a.App, &at); err != nil {
+		if err := rows.Scan(&a.Ordinal, &a.Grant, &a.Legacy, &a.App); err != nil {
 			return fmt.Errorf("cannot read the ledger: %w", err)
-		}
-		if a.At, err = time.Parse(stamp, at); err != nil {
-			return fmt.Errorf("the ledger holds a row that cannot be read: %w", err)
 		}
 		take(a)
 	}
 	return rows.Err()
-}
-
-// Doubted and SetDoubted keep until when refusals were looked at for outages.
-func (l *Ledger) Doubted(ctx context.Context) (until time.Time, err error) {
-	err = l.load(ctx, "doubted", &until)
-	return until, err
-}
-
-// SetDoubted: see Doubted.
-func (l *Ledger) SetDoubted(ctx context.Context, until time.Time) error {
-	return l.store(ctx, "doubted", until)
 }
 
 func newTally() migrate.Tally {

@@ -207,7 +207,7 @@ func (l *Ledger) Close() error {
 		errs = append(errs, l.writer.stop())
 	}
 	if l.departures != nil {
-		errs = append(errs, l.departures.file.Close())
+		errs = append(errs, l.departures.close(errors.Join(errs...) == nil))
 	}
 	if l.read != nil {
 		errs = append(errs, l.read.Close())

@@ -254,19 +254,10 @@ func TestEachAnswered(t *testing.T) {
 	if err := l.EachAnswered(t.Context(), func(a migrate.Answered) { got = append(got, a) }); err != nil {
 		t.Fatal(err)
 	}
-	want := []migrate.Answered{{Ordinal: 3, Grant: got[0].Grant, Legacy: migrate.LegAnswered, App: migrate.LegRateLimited, At: noon.Add(-3 * time.Second)},
-		{Ordinal: 2, Grant: "g:one", Legacy: migrate.LegGrantDead, App: migrate.LegRateLimited, At: noon.Add(-2 * time.Second)}, {Ordinal: 0, Grant: got[2].Grant, App: migrate.LegRateLimited, At: noon}}
+	want := []migrate.Answered{{Ordinal: 3, Grant: got[0].Grant, Legacy: migrate.LegAnswered, App: migrate.LegRateLimited},
+		{Ordinal: 2, Grant: "g:one", Legacy: migrate.LegGrantDead, App: migrate.LegRateLimited}, {Ordinal: 0, Grant: got[2].Grant, App: migrate.LegRateLimited}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
-	}
-	if until, err := l.Doubted(t.Context()); err != nil || !until.IsZero() {
-		t.Errorf("%s, %v", until, err)
-	}
-	if err := l.SetDoubted(t.Context(), noon); err != nil {
-		t.Fatal(err)
-	}
-	if until, err := l.Doubted(t.Context()); err != nil || !until.Equal(noon) {
-		t.Errorf("%s, %v", until, err)
 	}
 }
 

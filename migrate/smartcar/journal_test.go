@@ -12,8 +12,8 @@ type heard struct {
 	paused   []time.Time
 }
 
-func (h *heard) Departed(host Host, _ time.Time) { h.departed = append(h.departed, host) }
-func (h *heard) Paused(_ Host, until time.Time)  { h.paused = append(h.paused, until) }
+func (h *heard) Departed(host Host, _ time.Time)   { h.departed = append(h.departed, host) }
+func (h *heard) Paused(_ Host, _, until time.Time) { h.paused = append(h.paused, until) }
 
 // TestTheJournalHearsWhatTheSuccessorMustKnow: each request that leaves a bucket, and each pause.
 func TestTheJournalHearsWhatTheSuccessorMustKnow(t *testing.T) {

@@ -139,8 +139,8 @@ func (l *Limiter) DebitAt(at time.Time, host Host) {
 // Journal is told what a Limiter's successor in another process has to know. It is called under the Limiter's lock: it must be
 // quick.
 type Journal interface {
-	Departed(host Host, at time.Time)  // a request leaves; not told where there is no limit
-	Paused(host Host, until time.Time) // Smartcar asks to send nothing before that
+	Departed(host Host, at time.Time)       // a request leaves; not told where there is no limit
+	Paused(host Host, now, until time.Time) // Smartcar asks to send nothing before that
 }
 
 // Keep tells a journal from now on.

@@ -151,10 +151,21 @@ func (l *Limiter) refused(host Host, left time.Time, wait time.Duration) {
 	b := l.of(host)
 	b.refuse(l.options.Now(), left, wait)
 	if l.journal != nil {
-		l.journal.Paused(host, b.paused)
+		l.journal.Paused(host, l.options.Now(), b.paused)
 	}
 	b.wakeFirst()
 	if l.options.MaxPause > 0 && wait > l.options.MaxPause {
+		l.end(ErrPaused)
+	}
+}
+
+// Hold has everyone wait as long as Smartcar asked an earlier process to. Nothing was refused now, so the rate stays.
+func (l *Limiter) Hold(host Host, until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := l.of(host)
+	b.paused = later(b.paused, until)
+	if l.options.MaxPause > 0 && until.Sub(l.options.Now()) > l.options.MaxPause {
 		l.end(ErrPaused)
 	}
 }
