@@ -286,7 +286,7 @@ func (r *Run) saveProbe(ctx context.Context, t Turn, rec Record) error {
 			return err
 		}
 		r.postpone(t, rec)
-		r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true})
+		r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true, Before: before.Judgement.Verdict})
 		return nil
 	}
 	before.Evidence.Confirmed = before.Evidence.Confirmed || refused
@@ -328,13 +328,13 @@ func (r *Run) heal(ctx context.Context, s *stretch, but int) error {
 			if err != nil || int(n) == but || rec.Evidence.Confirmed || !s.refused(rec.Evidence) {
 				return err
 			}
-			leg := s.leg(&rec.Evidence)
+			leg, before := s.leg(&rec.Evidence), rec.Judgement.Verdict
 			leg.Outcome, leg.Failure, leg.Detail = LegUpstream, nil, "the API refused everybody then"
 			rec.Judgement = Judge(rec.Entry, rec.Evidence, Facts{}, r.Rules)
 			if err := r.Store.Correct(ctx, rec, Spent{}); err != nil {
 				return err
 			}
-			r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true})
+			r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true, Before: before})
 			if !slices.Contains(probes, n) {
 				r.queue(rec, false)
 			}

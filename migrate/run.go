@@ -56,6 +56,7 @@ func (s Stop) Hint() string {
 type Event struct {
 	Verdict Verdict // "" for a mere word
 	Again   bool    // the vehicle was told before: its verdict may be another now
+	Before  Verdict // with Again: the verdict that was told, where that was another than inconclusive
 	Word    string
 
 	Reopened int // with a word: so many vehicles will be told once more, by a list that has changed

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"sync"
@@ -111,8 +112,8 @@ func (w *watcher) take(e migrate.Event) {
 	}
 	w.word = ""
 	w.verdicts[e.Verdict]++
-	if e.Again { // only what was inconclusive is visited again
-		w.verdicts[migrate.Inconclusive]--
+	if e.Again {
+		w.verdicts[cmp.Or(e.Before, migrate.Inconclusive)]--
 		w.describe()
 		return
 	}
