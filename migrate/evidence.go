@@ -57,6 +57,9 @@ type Leg struct {
 	Server     time.Time        `json:"server,omitzero"`    // the Date header of the first answer that has one
 	Got        time.Time        `json:"got,omitzero"`       // this machine's clock at that answer
 	Requests   int              `json:"requests,omitempty"` // that were answered, retries included
+
+	Doubted   bool `json:"doubted,omitempty"`   // the refusal may be an ill API's: it counts as unmeasured (outage.go)
+	Confirmed bool `json:"confirmed,omitempty"` // the refusal was doubted, and came once more
 }
 
 // called tells whether anything of the leg was answered, or kept it from being called. A visit that ended before it began
@@ -120,8 +123,6 @@ type Evidence struct {
 	Again    Spent             `json:"again,omitzero"`    // on rechecks, apart from what the legs cost
 	Baseline time.Time         `json:"baseline,omitzero"` // when an earlier run asked the legacy leg that stands here; zero: this run did
 
-	Confirmed bool `json:"confirmed,omitempty"` // a leg refused the car at two times far apart: that was no outage
-
 	Earlier int           `json:"earlier,omitempty"` // billed reads that earlier visits cost: the cap is that of the whole run
 	Spared  bool          `json:"-"`                 // no call was made, because the vehicle has had what it may have; see Run.save
 	Wait    time.Duration `json:"-"`                 // for now: it may be asked again after that
@@ -155,7 +156,7 @@ func (r Record) Finished() bool {
 	switch {
 	case faultyEntry(r.Entry) != "":
 		return true
-	case r.Evidence.Cut || r.Judgement.Verdict == Inconclusive || r.Judgement.Verdict == "":
+	case r.Evidence.Cut || r.Evidence.doubted() || r.Judgement.Verdict == Inconclusive || r.Judgement.Verdict == "":
 		return false
 	case !ran(app) && id.Absent:
 		return !id.SearchAgain

@@ -90,8 +90,9 @@ func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), e
 // save judges and saves one vehicle. It counts as done only when it is durable.
 func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
-	if t.Doubted {
-		return r.saveProbe(context.WithoutCancel(ctx), t, record)
+	stands, err := r.standing(context.WithoutCancel(ctx), t, &record)
+	if err != nil || stands {
+		return err
 	}
 	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
 		if record.Evidence.Wait == 0 {
@@ -126,8 +127,14 @@ func (r *Run) saveCut(ctx context.Context, t Turn, record Record) error {
 		}
 	}
 	record.Judgement = Judge(record.Entry, record.Evidence, Facts{}, r.Rules)
-	if t.Doubted {
-		return r.saveProbe(context.WithoutCancel(ctx), t, record)
+	if t.Known {
+		before, err := r.Store.Record(context.WithoutCancel(ctx), t.Ordinal)
+		if err != nil {
+			return err
+		}
+		if before.Evidence.doubted() { // it still is, and stays in its place
+			return r.Store.SaveRecheck(context.WithoutCancel(ctx), before, Spent{Legacy: e.Legacy.Billed, App: e.App.Billed})
+		}
 	}
 	return r.Store.Save(context.WithoutCancel(ctx), record)
 }

@@ -175,7 +175,9 @@ func (s *shelf) EachAnswered(_ context.Context, take func(Answered)) error {
 	return nil
 }
 
-func (s *shelf) Correct(ctx context.Context, r Record, _ Spent) error { return s.Save(ctx, r) }
+func (s *shelf) SaveRecheck(ctx context.Context, r Record, _ Spent) error { return s.Save(ctx, r) }
+
+func (s *shelf) Correct(ctx context.Context, r Record) error { return s.Save(ctx, r) }
 
 func (s *shelf) Links(_ context.Context, id string) ([]Link, error) {
 	links := []Link{*aLink(), *aLink()}

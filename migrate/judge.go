@@ -22,6 +22,7 @@ func Judge(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) Judgem
 
 // hear collects everything that there is against a vehicle.
 func hear(entry inventory.Entry, e Evidence, facts Facts, r rules.Rules) *court {
+	e = e.sound()
 	e.Findings = Weighed(e, facts, r)
 	c := &court{entry: entry, e: e, facts: facts, rules: r, vehicle: vehicleOf(entry, e)}
 	c.identity()

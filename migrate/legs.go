@@ -66,7 +66,7 @@ func (m *Meter) Visit(ctx context.Context, t Turn, links []Link, whole bool) (Ev
 	if e.Identity.AskedAs == "" || e.Identity.Absent || m.Legs == "connections" {
 		return e, nil
 	}
-	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e, doubted: t.Doubted}
+	v := visit{meter: m, entry: entry, fields: m.fieldsOf(entry), evidence: &e}
 	if why := v.forbidden(); why != "" {
 		e.Legacy.Outcome, e.Legacy.Detail, e.App.Detail, e.Spared = LegQuota, why, why, true
 		return e, nil
@@ -103,7 +103,6 @@ type visit struct {
 	entry    inventory.Entry
 	fields   []*compare.Field
 	evidence *Evidence
-	doubted  bool // see Turn
 	token    inventory.Token
 	server   time.Time // Smartcar's clock at the answer to the batch; zero: not stated
 	asked    []string

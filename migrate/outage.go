@@ -12,17 +12,17 @@ import (
 )
 
 // An API that is ill may refuse everybody for a while with a 401, 403 or 404, as if every grant were dead and no car were
-// connected. Whoever was refused then would be convicted of it. So a stretch of refusals that chance does not explain is
-// doubted once others were served after it: when all are done, ten of its cars are visited once more, and where one of them is
-// served now, nothing was measured of the others, and they are visited, too. Real clusters (a lost import, one bad customer)
-// cost those ten visits, once. A stretch that nobody was served after is an API's end: see End.
+// connected. Whoever was refused then would be convicted of it. So when all vehicles are done, a stretch of refusals that chance
+// does not explain is doubted if others were served after it: what the leg said then counts as unmeasured, durably, and ten
+// cars of the stretch are visited once more. Where all of them are refused again, it was a real cluster (a lost import, one bad
+// customer), and what was said stands. Else the others are visited, too. A stretch that nobody was served after is an API's
+// end: see End.
 
 // outages are the refusals, in the order of the answers: 8 bytes each. It is safe for concurrent use; a nil one remembers
 // nothing.
 type outages struct {
 	mu          sync.Mutex
 	legacy, app refusals
-	doubted     []*stretch
 }
 
 // refusals are those of one leg.
@@ -65,7 +65,7 @@ func (l *refusals) note(ordinal int, grant string, refused, served bool) {
 // noting has a leg's outcome remembered as soon as it has one.
 func (v *visit) noting(leg *Leg, ask func(context.Context) error) func(context.Context) error {
 	all := v.meter.outages
-	if all == nil || v.doubted {
+	if all == nil {
 		return ask
 	}
 	return func(ctx context.Context) error {
@@ -97,46 +97,52 @@ type Answered struct {
 	Legacy, App LegOutcome
 }
 
-// stretch is a run of refusals that chance does not explain, with those close to its ends.
-type stretch struct {
-	cars    []int32 // ordinals
-	leg     func(*Evidence) *Leg
-	refuses []LegOutcome
-	serves  []LegOutcome
-	healed  bool // one of them was served since; under outages.mu
+// side is one leg of all vehicles.
+type side struct {
+	leg             func(*Evidence) *Leg
+	refuses, serves []LegOutcome
 }
 
-func (s *stretch) refused(e Evidence) bool { return slices.Contains(s.refuses, s.leg(&e).Outcome) }
+var (
+	legacySide = side{func(e *Evidence) *Leg { return &e.Legacy }, LegacyRefuses, LegacyServes}
+	appSide    = side{func(e *Evidence) *Leg { return &e.App }, AppRefuses, AppServes}
+)
 
-func (s *stretch) served(e Evidence) bool {
+func (s side) refused(e Evidence) bool { return slices.Contains(s.refuses, s.leg(&e).Outcome) }
+
+func (s side) served(e Evidence) bool {
 	return slices.Contains(s.serves, s.leg(&e).Outcome) && !s.refused(e)
 }
 
-// probeCount is how many cars of a stretch are visited before the rest of it.
+// stretch is a run of refusals that chance does not explain, with those close to its ends, by their ordinals.
+type stretch struct {
+	side
+	cars, probes []int32
+}
+
+// probeCount is how many cars of a stretch are visited before the rest of it, evenly spread over it.
 const probeCount = 10
 
-// probes are evenly spread over the stretch.
-func (s *stretch) probes() (cars []int32) {
-	for i, n := range s.cars {
-		if i == 0 || i*probeCount/len(s.cars) != (i-1)*probeCount/len(s.cars) {
-			cars = append(cars, n)
+func spread(cars []int32) (probes []int32) {
+	for i, n := range cars {
+		if i == 0 || i*probeCount/len(cars) != (i-1)*probeCount/len(cars) {
+			probes = append(probes, n)
 		}
 	}
-	return cars
+	return probes
 }
 
 // doubtful are the new stretches of both legs. Calls in flight answer in any order, so a stretch has blurred ends: refusals
 // within so many answers of it belong to it.
-func (o *outages) doubtful(blur int) (list []*stretch) {
+func (o *outages) doubtful(blur int) (list []stretch) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, cars := range o.legacy.stretches(int32(blur)) {
-		list = append(list, &stretch{cars: cars, leg: func(e *Evidence) *Leg { return &e.Legacy }, refuses: LegacyRefuses, serves: LegacyServes})
+		list = append(list, stretch{side: legacySide, cars: cars})
 	}
 	for _, cars := range o.app.stretches(int32(blur)) {
-		list = append(list, &stretch{cars: cars, leg: func(e *Evidence) *Leg { return &e.App }, refuses: AppRefuses, serves: AppServes})
+		list = append(list, stretch{side: appSide, cars: cars})
 	}
-	o.doubted = append(o.doubted, list...)
 	return list
 }
 
@@ -194,152 +200,181 @@ func expectedRuns(n, refused, length int) float64 {
 	return math.Exp(log)
 }
 
-// doubt has the probes of new stretches visited once more, when all others are done.
+// doubt looks for stretches, and decides about those whose probes were visited. It runs while no vehicle is visited.
 func (r *Run) doubt(ctx context.Context) error {
 	if r.Meter.outages == nil || r.Meter.Legs == "connections" {
 		return nil
 	}
-	for _, s := range r.Meter.outages.doubtful(4 * r.Concurrency) { // both visits of each worker, twice over
-		if err := r.visitProbes(ctx, s); err != nil {
+	queued := map[int32]bool{}
+	var open []stretch
+	for _, s := range r.doubts {
+		decided, err := r.decide(ctx, s, queued)
+		if err != nil {
 			return err
 		}
+		if !decided {
+			open = append(open, s)
+		}
 	}
+	for _, s := range r.Meter.outages.doubtful(4 * r.Concurrency) { // both visits of each worker, twice over
+		doubted, err := r.begin(ctx, &s, queued)
+		if err != nil {
+			return err
+		}
+		if doubted {
+			open = append(open, s)
+		}
+	}
+	r.doubts = open
 	return nil
 }
 
-func (r *Run) visitProbes(ctx context.Context, s *stretch) error {
-	records, err := r.convicted(ctx, s)
-	if err != nil {
-		return err
+// begin doubts a stretch, unless an earlier process has, and has its probes visited.
+func (r *Run) begin(ctx context.Context, s *stretch, queued map[int32]bool) (doubted bool, err error) {
+	var confirmed int
+	if s.cars, confirmed, err = r.convicted(ctx, *s); err != nil || confirmed >= len(spread(s.cars)) {
+		return false, err
 	}
-	confirmed, queued := 0, 0
-	for _, rec := range records {
-		if rec.Evidence.Confirmed {
+	s.probes = spread(s.cars)
+	if same := slices.DeleteFunc(slices.Clone(s.cars), func(n int32) bool { return !queued[n] }); len(same) >= len(s.probes) { // of the other leg's
+		s.probes = same
+	}
+	r.say(fmt.Sprintf("vehicles that were refused together before others were served: %d; visiting %d of them once more", len(s.cars), len(s.probes)))
+	if err := r.change(ctx, s.cars, func(e *Evidence) { s.leg(e).Doubted = !s.leg(e).Confirmed }); err != nil {
+		return false, err
+	}
+	return true, r.queue(ctx, s.probes, queued)
+}
+
+// decide tells whether the probes have. As long as some of them wait for another visit, they have not.
+func (r *Run) decide(ctx context.Context, s stretch, queued map[int32]bool) (decided bool, err error) {
+	served, confirmed := 0, 0
+	for _, n := range s.probes {
+		rec, err := r.Store.Record(ctx, int(n))
+		switch {
+		case err != nil:
+			return false, err
+		case s.served(rec.Evidence):
+			served++
+		case s.leg(&rec.Evidence).Confirmed:
 			confirmed++
 		}
 	}
-	probes := s.probes()
-	if confirmed >= len(probes) { // an earlier process has visited as many
-		return nil
+	rest := slices.DeleteFunc(slices.Clone(s.cars), func(n int32) bool { return slices.Contains(s.probes, n) })
+	switch {
+	case served > 0:
+		r.say(fmt.Sprintf("an API refused vehicles that it serves now: visiting the other %d of that time once more", len(rest)))
+		return true, r.queue(ctx, rest, queued)
+	case confirmed == len(s.probes):
+		return true, r.change(ctx, rest, func(e *Evidence) { s.leg(e).Doubted = false })
+	case r.later.empty():
+		r.say(fmt.Sprintf("vehicles that were refused together and could not be visited once more: %d; they count as unmeasured", len(s.cars)))
+		return true, nil
 	}
-	for _, n := range probes {
-		if rec := records[n]; !rec.Evidence.Confirmed && r.queue(rec, true) {
-			queued++
-		}
-	}
-	if queued > 0 {
-		r.say(fmt.Sprintf("vehicles that were refused together before others were served: %d; visiting %d of them once more", len(s.cars), queued))
-	}
-	return nil
+	return false, nil
 }
 
-// convicted leaves in a stretch the cars that it still convicts, each once. A run at a lower level of --legs does not measure
-// again what a higher one has.
-func (r *Run) convicted(ctx context.Context, s *stretch) (records map[int32]Record, err error) {
-	records = map[int32]Record{}
-	kept := s.cars[:0]
+// convicted are the cars of a stretch that it still convicts, each once, and how many of them were refused at another time,
+// too. A run at a lower level of --legs does not measure again what a higher one has.
+func (r *Run) convicted(ctx context.Context, s stretch) (cars []int32, confirmed int, err error) {
+	seen := map[int32]bool{}
 	for _, n := range s.cars {
-		if _, twice := records[n]; twice {
+		if seen[n] {
 			continue
 		}
+		seen[n] = true
 		rec, err := r.Store.Record(ctx, int(n))
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if s.refused(rec.Evidence) && (r.Meter.Legs == "both" || rec.Evidence.Legacy.Outcome == LegNotRun) {
-			kept, records[n] = append(kept, n), Record{Entry: rec.Entry, At: rec.At, Evidence: Evidence{Make: rec.Evidence.Make, Confirmed: rec.Evidence.Confirmed, Legacy: Leg{Outcome: rec.Evidence.Legacy.Outcome}}}
+			cars = append(cars, n)
+			if s.leg(&rec.Evidence).Confirmed {
+				confirmed++
+			}
 		}
 	}
-	s.cars = kept
-	return records, nil
+	return cars, confirmed, nil
 }
 
-// queue has a vehicle visited as soon as its make lets it be asked; false where that is longer than the run may wait.
-func (r *Run) queue(rec Record, doubted bool) bool {
-	at := r.Now()
-	if apart := spacing(rec.Evidence.Make); apart > 0 && rec.Evidence.Legacy.called() {
-		at = slices.MaxFunc([]time.Time{at, rec.At.Add(apart)}, time.Time.Compare)
-	}
-	if at.Sub(r.Now()) > MaxPause {
-		return false
-	}
-	r.later.add(due{at: at.UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: 1, doubted: doubted})
-	return true
-}
-
-// saveProbe takes in what became of a probe. Where it is served now, the API was ill, and the others are to be measured.
-// Where it is refused again, its first record stands for good; where it was not answered, for now. What the visit cost counts.
-func (r *Run) saveProbe(ctx context.Context, t Turn, rec Record) error {
-	before, err := r.Store.Record(ctx, t.Ordinal)
-	if err != nil {
-		return err
-	}
-	healed, served, refused := r.Meter.outages.learn(t.Ordinal, rec.Evidence)
-	for _, s := range healed {
-		if err := r.heal(ctx, s, t.Ordinal); err != nil {
-			return err
-		}
-	}
-	rec.Evidence.Confirmed = refused
-	if served || before.Judgement.Verdict == "" { // "": a renewed list has made it new
-		if err := r.Store.Save(ctx, rec); err != nil {
-			return err
-		}
-		r.postpone(t, rec)
-		r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true, Before: before.Judgement.Verdict})
-		return nil
-	}
-	before.Evidence.Confirmed = before.Evidence.Confirmed || refused
-	if !refused {
-		r.postpone(t, rec)
-	}
-	return r.Store.Correct(ctx, before, Spent{Legacy: rec.Evidence.Legacy.Billed, App: rec.Evidence.App.Billed})
-}
-
-// learn takes in what became of a probe: which of its stretches are outages by that, whether its first record is void because
-// it is served now or stands in an outage, and whether it was refused once more.
-func (o *outages) learn(ordinal int, e Evidence) (healed []*stretch, void, refused bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, s := range o.doubted {
-		if !slices.Contains(s.cars, int32(ordinal)) {
-			continue
-		}
-		served, again := s.served(e), s.refused(e)
-		if served && !s.healed {
-			s.healed = true
-			healed = append(healed, s)
-		}
-		void, refused = void || served || again && s.healed, refused || again
-	}
-	return healed, void, refused
-}
-
-// heal makes nothing of what an ill API said, durably, and has those cars visited: but for one, which is measured already, and
-// for those that were refused at another time, too.
-func (r *Run) heal(ctx context.Context, s *stretch, but int) error {
-	r.say(fmt.Sprintf("an API refused vehicles that it serves now: visiting the others of that time once more, up to %d", len(s.cars)-1))
-	probes := s.probes()
+// change rewrites records and judges them again.
+func (r *Run) change(ctx context.Context, cars []int32, how func(*Evidence)) error {
 	var group errgroup.Group
 	group.SetLimit(maxSaves)
-	for _, n := range s.cars {
+	for _, n := range cars {
 		group.Go(func() error {
 			rec, err := r.Store.Record(ctx, int(n))
-			if err != nil || int(n) == but || rec.Evidence.Confirmed || !s.refused(rec.Evidence) {
+			if err != nil {
 				return err
 			}
-			leg, before := s.leg(&rec.Evidence), rec.Judgement.Verdict
-			leg.Outcome, leg.Failure, leg.Detail = LegUpstream, nil, "the API refused everybody then"
+			before := rec.Judgement.Verdict
+			how(&rec.Evidence)
 			rec.Judgement = Judge(rec.Entry, rec.Evidence, Facts{}, r.Rules)
-			if err := r.Store.Correct(ctx, rec, Spent{}); err != nil {
+			if err := r.Store.Correct(ctx, rec); err != nil {
 				return err
 			}
 			r.watch(Event{Verdict: rec.Judgement.Verdict, Again: true, Before: before})
-			if !slices.Contains(probes, n) {
-				r.queue(rec, false)
-			}
 			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// queue has vehicles visited as soon as their makes let them be asked, each once.
+func (r *Run) queue(ctx context.Context, cars []int32, queued map[int32]bool) error {
+	for _, n := range cars {
+		if queued[n] {
+			continue
+		}
+		queued[n] = true
+		rec, err := r.Store.Record(ctx, int(n))
+		if err != nil {
+			return err
+		}
+		at := r.Now()
+		if apart := spacing(rec.Evidence.Make); apart > 0 && rec.Evidence.Legacy.called() {
+			at = slices.MaxFunc([]time.Time{at, rec.At.Add(apart)}, time.Time.Compare)
+		}
+		r.later.add(due{at: at.UnixMilli(), ordinal: n, visits: 1})
+	}
+	return nil
+}
+
+// standing holds a new record of a vehicle against the one before. A doubted one stands where nobody was asked now. A leg that
+// refuses the car once more is confirmed, and the record keeps its place in the order of the visits: as the last ones of the
+// run, a cluster's would look like an API's end.
+func (r *Run) standing(ctx context.Context, t Turn, rec *Record) (stands bool, err error) {
+	uncalled := rec.Evidence.App.Outcome == LegNotRun
+	if !t.Known || !uncalled && !legacySide.refused(rec.Evidence) && !appSide.refused(rec.Evidence) {
+		return false, nil
+	}
+	before, err := r.Store.Record(ctx, t.Ordinal)
+	if err != nil || uncalled {
+		return before.Evidence.doubted(), err
+	}
+	again, anew := false, false
+	for _, s := range []side{legacySide, appSide} {
+		if old, now := s.leg(&before.Evidence), s.leg(&rec.Evidence); s.refused(rec.Evidence) {
+			now.Confirmed = old.Doubted || old.Confirmed && s.refused(before.Evidence)
+			again, anew = again || now.Confirmed, anew || !now.Confirmed
+		}
+	}
+	if again && !anew {
+		rec.At = before.At
+	}
+	return false, nil
+}
+
+// doubted tells whether a leg's refusal is.
+func (e Evidence) doubted() bool { return e.Legacy.Doubted || e.App.Doubted }
+
+// sound is the evidence without what is doubted.
+func (e Evidence) sound() Evidence {
+	for _, leg := range []*Leg{&e.Legacy, &e.App} {
+		if leg.Doubted {
+			leg.Outcome, leg.Failure, leg.Detail = LegUpstream, nil, "refused while the API refused others, too"
+			e.Findings = nil
+		}
+	}
+	return e
 }

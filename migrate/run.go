@@ -85,6 +85,7 @@ type Run struct {
 	visits     *semaphore.Weighted // each visit of a vehicle holds 1, from its turn to its durable record
 	reopened   bool                // a renewed list has made vehicles pending again; written only while no vehicle is visited
 	later      postponed           // the vehicles that are visited again
+	doubts     []stretch           // whose probes are visited; written only while no vehicle is visited
 	cars       turnstile           // lets one at a time to a car
 	rested     time.Time           // until when the run has waited for them
 	spared     atomic.Int64        // vehicles on record that were not called again

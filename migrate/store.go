@@ -41,7 +41,7 @@ type Store interface {
 
 	// EachAnswered gives the vehicles that this run has called itself, in the order in which they were measured.
 	EachAnswered(ctx context.Context, take func(Answered)) error
-	Correct(ctx context.Context, r Record, spent Spent) error // writes a record over its last one, which has cost so much more
+	Correct(ctx context.Context, r Record) error // writes a record over its last one, without a visit
 
 	Requests(ctx context.Context) (byHost map[string]int, err error)
 	InTurn(ctx context.Context, ordinals []int) ([]int, error) // sorted in calling order

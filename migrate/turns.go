@@ -21,7 +21,6 @@ type Turn struct {
 	Known  bool // something is on record of it
 
 	Finished bool          // it needs no visit any more
-	Doubted  bool          // it is visited all the same: an ill API may have refused it
 	Wait     time.Duration // for so long its car may not be asked
 }
 
@@ -121,8 +120,7 @@ type postponed struct {
 type due struct {
 	at      int64 // Unix milliseconds
 	ordinal int32
-	visits  int16
-	doubted bool // see Turn
+	visits  int32
 }
 
 // dues is a heap, the earliest first; of two at one moment the one that stands first in the inventory.
@@ -163,6 +161,12 @@ func (p *postponed) next(now time.Time) (d due, wait time.Duration, ok bool) {
 	return heap.Pop(&p.heap).(due), 0, true
 }
 
+func (p *postponed) empty() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.heap) == 0
+}
+
 // wait is how long the earliest one has to wait, 0 where it is due.
 func (p *postponed) wait(now time.Time) (wait time.Duration, ok bool) {
 	p.mu.Lock()
@@ -176,7 +180,7 @@ func (p *postponed) wait(now time.Time) (wait time.Duration, ok bool) {
 // postpone has a vehicle visited again, where that may help.
 func (r *Run) postpone(t Turn, rec Record) {
 	if wait, ok := laterWait(rec); ok && t.Visits+1 < maxVisits {
-		r.later.add(due{at: rec.At.Add(wait).UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: int16(t.Visits + 1), doubted: t.Doubted})
+		r.later.add(due{at: rec.At.Add(wait).UnixMilli(), ordinal: int32(rec.Entry.Ordinal), visits: int32(t.Visits + 1)})
 	}
 }
 
@@ -250,10 +254,10 @@ func (r *Run) yieldDue(ctx context.Context, yield func(Turn, error) bool) bool {
 			return true
 		}
 		t, err := r.Store.Turn(ctx, int(d.ordinal))
-		if err == nil && t.Finished && !d.doubted {
+		if err == nil && t.Finished {
 			continue // a renewed list had it measured in its turn
 		}
-		t.Visits, t.Doubted = int(d.visits), d.doubted
+		t.Visits = int(d.visits)
 		if !r.hand(ctx, t, err, yield) {
 			return false
 		}

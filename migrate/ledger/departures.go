@@ -42,10 +42,14 @@ func (g leaving) unrecorded(recorded int64) int64 {
 
 // Departures counts what leaves. It is a smartcar.Journal, and safe for concurrent use.
 type Departures struct {
-	mu    sync.Mutex
-	file  *os.File
-	hosts map[smartcar.Host]*leaving
+	mu      sync.Mutex
+	file    *os.File
+	hosts   map[smartcar.Host]*leaving
+	carried map[smartcar.Host]leaving // what earlier processes left unrecorded
 }
+
+// carriedFor is how long that counts: any bucket is full again after it.
+const carriedFor = 24 * time.Hour
 
 // Departures begins to count, until the ledger is closed. What an earlier process left unrecorded is kept, and so are pauses
 // that have not ended, unless the clock has been set back since.
@@ -58,13 +62,17 @@ func (l *Ledger) Departures(ctx context.Context, now time.Time) (*Departures, er
 	if err != nil {
 		return nil, err
 	}
-	d := &Departures{hosts: map[smartcar.Host]*leaving{}}
+	d := &Departures{hosts: map[smartcar.Host]*leaving{}, carried: map[smartcar.Host]leaving{}}
 	if d.file, err = os.OpenFile(l.bucketPath(), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
 		return nil, fmt.Errorf("cannot count what leaves: %w", err)
 	}
 	for _, host := range bucketHosts {
 		b, n := before[host], int64(recorded[string(host)])
-		g := &leaving{base: n, left: b.unrecorded(n), last: b.last}
+		g := &leaving{base: n}
+		if now.Sub(time.Unix(0, b.last)) < carriedFor {
+			g.left, g.last = b.unrecorded(n), b.last
+			d.carried[host] = *g
+		}
 		if b.paused > now.UnixNano() && b.said <= now.UnixNano() {
 			g.paused, g.said = b.paused, b.said
 		}
@@ -77,13 +85,15 @@ func (l *Ledger) Departures(ctx context.Context, now time.Time) (*Departures, er
 	return d, nil
 }
 
-// close ends the counting. Where everything was recorded, nothing is left to count: what was let go and never sent has not left.
+// close ends the counting. Where everything was recorded, only what earlier processes left is still to count: what was let go
+// and never sent has not left.
 func (d *Departures) close(whole bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, host := range bucketHosts {
 		if whole {
-			d.hosts[host].left = 0
+			g, c := d.hosts[host], d.carried[host]
+			g.base, g.left, g.last = g.base+g.left-c.left, c.left, c.last
 			_ = d.write(host)
 		}
 	}

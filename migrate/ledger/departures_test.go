@@ -64,7 +64,7 @@ func TestWhatLeftAndWasNotRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // the second one begins and is killed at once
-		l, d = begin()
+		l, _ = begin()
 		if list := calls(l); len(list) != 10 || list[9].At.UTC() != at.Add(4*time.Second) {
 			t.Errorf("after a kill: %v", list)
 		}
@@ -75,7 +75,14 @@ func TestWhatLeftAndWasNotRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	l, _ = begin() // and one that ends well forgets none of it
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
 	l, d = begin()
+	if list := calls(l); len(list) != 10 {
+		t.Errorf("after a kill and a clean end: %v", list)
+	}
 	var paused []time.Time
 	d.EachPause(func(host smartcar.Host, until time.Time) {
 		paused = append(paused, until.UTC())

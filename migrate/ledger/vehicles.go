@@ -24,14 +24,13 @@ func (l *Ledger) Save(ctx context.Context, r migrate.Record) error {
 	return l.writer.wait(ctx, update.apply)
 }
 
-// Correct writes a record over the vehicle's last one, which has cost so much more than was known of it, and returns when it
-// is durable.
-func (l *Ledger) Correct(ctx context.Context, r migrate.Record, spent migrate.Spent) error {
+// Correct writes a record over the vehicle's last one, without a visit, and returns when it is durable.
+func (l *Ledger) Correct(ctx context.Context, r migrate.Record) error {
 	u, err := l.newUpdate(r)
 	if err != nil {
 		return err
 	}
-	u.legacy, u.app = spent.Legacy, spent.App
+	u.legacy, u.app = 0, 0
 	return l.writer.wait(ctx, u.apply)
 }
 
