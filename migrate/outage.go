@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"scmigrate/migrate/internal/crash"
 )
 
 // An API that is ill may refuse everybody for a while with a 401, 403 or 404, as if every grant were dead and no car were
@@ -302,7 +304,8 @@ func (r *Run) change(ctx context.Context, cars []int32, how func(*Evidence)) err
 	var group errgroup.Group
 	group.SetLimit(maxSaves)
 	for _, n := range cars {
-		group.Go(func() error {
+		group.Go(func() (trouble error) {
+			defer crash.Catch(&trouble)
 			rec, err := r.Store.Record(ctx, int(n))
 			if err != nil {
 				return err

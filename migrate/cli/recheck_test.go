@@ -178,7 +178,7 @@ func TestDifferencesAreAskedAboutAgain(t *testing.T) {
 	}
 	r := b.rechecked()
 	for _, tt := range []struct{ vehicle, told, note string }{
-		{wrong, "blocked differs", "both legs observed it at the same moment; still different 4 min later; the app value is 2 d "},
+		{wrong, "blocked differs", "both legs observed it at the same moment; still different 4 min later; the app value is "},
 		{across, "ready/full drift", "explained: the value was changing while it was asked three times ("},
 		{vanishing, "ready/partial unverifiable", "flapped: the legs agreed 2 min later ("},
 	} {
