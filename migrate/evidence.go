@@ -58,7 +58,7 @@ type Leg struct {
 	Got        time.Time        `json:"got,omitzero"`       // this machine's clock at that answer
 	Requests   int              `json:"requests,omitempty"` // that were answered, retries included
 
-	Doubted   bool `json:"doubted,omitempty"`   // the refusal may be an ill API's: it counts as unmeasured (outage.go)
+	Doubted   bool `json:"doubted,omitempty"`   // the refusal may be an ill API's: it counts as unmeasured (doubt.go)
 	Confirmed bool `json:"confirmed,omitempty"` // the refusal was doubted, and came once more
 }
 

@@ -90,10 +90,6 @@ func (r *Run) visit(ctx context.Context, t Turn) (record Record, leave func(), e
 // save judges and saves one vehicle. It counts as done only when it is durable.
 func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 	record.Judgement = Judge(t.Entry, record.Evidence, Facts{}, r.Rules)
-	stands, err := r.standing(context.WithoutCancel(ctx), t, &record)
-	if err != nil || stands {
-		return err
-	}
 	if record.Evidence.Spared && t.Known { // what was found out before says more than that nobody asked again
 		if record.Evidence.Wait == 0 {
 			r.spared.Add(1)
@@ -101,6 +97,10 @@ func (r *Run) save(ctx context.Context, t Turn, record Record) error {
 		r.postpone(t, record)
 		r.watch(Event{Verdict: Inconclusive, Again: t.Visits > 0})
 		return nil
+	}
+	stands, err := r.standing(context.WithoutCancel(ctx), t, &record)
+	if err != nil || stands {
+		return err
 	}
 	if err := r.Store.Save(context.WithoutCancel(ctx), record); err != nil {
 		return err

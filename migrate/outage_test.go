@@ -34,15 +34,9 @@ func TestAnIllAPIConvictsNobody(t *testing.T) {
 					}
 					return dead(leg, id, "car-0000", "car-0111", "car-0222", "car-0333")
 				}
-				if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
-					t.Fatalf("%q, %v", stop, err)
-				}
-				verdicts := map[Verdict]int{}
-				for _, rec := range store.records {
-					verdicts[rec.Judgement.Verdict]++
-				}
-				if verdicts[Ready] != 396 || verdicts[Blocked] != 4 {
-					t.Errorf("%v", verdicts)
+				feedWhole(t, r)
+				if got := store.counted(); got[Ready] != 396 || got[Blocked] != 4 {
+					t.Errorf("%v", got)
 				}
 				if n := caller.visits() - 400; n < 130 || n > 145 { // of 7 a second in 20 s, and its ends
 					t.Errorf("%d cars were visited again", n)
@@ -62,9 +56,7 @@ func TestARealClusterCostsTenVisits(t *testing.T) {
 			lost = append(lost, fmt.Sprintf("car-%04d", i))
 		}
 		caller.any = func(leg, id string, _ int) *smartcar.Answer { return dead(leg, id, lost...) }
-		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
-			t.Fatalf("%q, %v", stop, err)
-		}
+		feedWhole(t, r)
 		var blocked, last time.Time
 		n := 0
 		for _, rec := range store.records {
@@ -138,6 +130,14 @@ func TestStretchesHaveBlurredEnds(t *testing.T) {
 		if probes := spread(make([]int32, n)); len(probes) != min(n, probeCount) {
 			t.Errorf("of %d cars %d are probes", n, len(probes))
 		}
+	}
+}
+
+// feedWhole lets a run come to its end.
+func feedWhole(t *testing.T, r *Run) {
+	t.Helper()
+	if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
+		t.Fatalf("%q, %v", stop, err)
 	}
 }
 
@@ -236,9 +236,7 @@ func TestAnOutageBehindTheFirstVisits(t *testing.T) {
 				}
 				return &a
 			}
-			if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
-				t.Fatalf("%q, %v", stop, err)
-			}
+			feedWhole(t, r)
 			if got := store.counted(); got[Ready] != 140 {
 				t.Errorf("again %v: %v", again, got)
 			}
@@ -263,9 +261,7 @@ func TestAProbeThatIsNotAnsweredDecidesNothing(t *testing.T) {
 			}
 			return &a
 		}
-		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
-			t.Fatalf("%q, %v", stop, err)
-		}
+		feedWhole(t, r)
 		if got := store.counted(); got[Ready] != 200 {
 			t.Errorf("%v", got)
 		}
@@ -333,9 +329,7 @@ func TestBothAPIsIll(t *testing.T) {
 				return &a
 			}
 			store.slow = 3 * time.Second
-			if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
-				t.Fatalf("%q, %v", stop, err)
-			}
+			feedWhole(t, r)
 			got, more := store.counted(), caller.visits()-300
 			if real && (got[Ready] != 240 || more != 10) || !real && (got[Ready] != 300 || more < 60 || more > 90) {
 				t.Errorf("real %v: %v, %d visits more", real, got, more)
@@ -356,9 +350,7 @@ func TestAnOutageOverARealCluster(t *testing.T) {
 			}
 			return nil
 		}
-		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
-			t.Fatalf("%q, %v", stop, err)
-		}
+		feedWhole(t, r)
 		if got := store.counted(); got[Ready] != 240 || got[Blocked] != 60 {
 			t.Errorf("%v", got)
 		}
@@ -387,11 +379,26 @@ func TestWhatCannotBeVisitedOnceMoreIsUnmeasured(t *testing.T) {
 			}
 			return &a
 		}
-		if stop, err := r.feed(t.Context(), t.Context()); err != nil || stop != StopNone {
-			t.Fatalf("%q, %v", stop, err)
-		}
+		feedWhole(t, r)
 		if got := store.counted(); got[Blocked] > 0 || got[Inconclusive] < 25 || got[Inconclusive] > 40 {
 			t.Errorf("%v", got)
 		}
 	})
+}
+
+// TestADoubtedCarThatMustWait stays doubted and comes again; one that is not asked, because its token has died, stays doubted.
+func TestADoubtedCarThatMustWait(t *testing.T) {
+	r, _, store := outageRun(t, 1)
+	before := Record{Entry: store.entries[0], At: noon, Judgement: Judgement{Verdict: Inconclusive},
+		Evidence: Evidence{Legacy: Leg{Outcome: LegAnswered}, App: Leg{Outcome: LegNotConnected, Doubted: true}}}
+	for _, wait := range []time.Duration{5 * time.Minute, 0} {
+		store.records[0], r.later.heap = before, nil
+		rec := Record{Entry: before.Entry, At: time.Now(), Evidence: Evidence{Legacy: Leg{Outcome: LegTokenMissing}, App: Leg{Outcome: LegNotRun}, Wait: wait, Spared: wait > 0}}
+		if err := r.save(t.Context(), Turn{Entry: before.Entry, Known: true}, rec); err != nil {
+			t.Fatal(err)
+		}
+		if _, waits := r.later.wait(time.Now()); waits != (wait > 0) || !store.records[0].Evidence.App.Doubted || store.records[0].At != noon {
+			t.Errorf("%s: comes again %v, %+v", wait, waits, store.records[0])
+		}
+	}
 }

@@ -161,12 +161,6 @@ func (p *postponed) next(now time.Time) (d due, wait time.Duration, ok bool) {
 	return heap.Pop(&p.heap).(due), 0, true
 }
 
-func (p *postponed) empty() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.heap) == 0
-}
-
 // wait is how long the earliest one has to wait, 0 where it is due.
 func (p *postponed) wait(now time.Time) (wait time.Duration, ok bool) {
 	p.mu.Lock()

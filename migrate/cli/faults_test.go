@@ -28,7 +28,7 @@ var refusals = []string{"401", "403", "404"}
 // TestAnIllAPIConvictsNobody: it refuses everybody for a while, as if every grant were dead or no car connected, in the middle
 // of a run of some hours.
 func TestAnIllAPIConvictsNobody(t *testing.T) {
-	for _, leg := range []string{"legacy", "vehicles"} {
+	for _, leg := range []string{"legacy", "vehicles", "both"} {
 		for i, kind := range refusals {
 			if underRace && i > 0 {
 				continue
@@ -36,7 +36,11 @@ func TestAnIllAPIConvictsNobody(t *testing.T) {
 			t.Run(leg+" "+kind, func(t *testing.T) {
 				s := faultedFleet()
 				s.Vehicles = 200
-				s.Faults = []fixtures.Fault{{Kind: kind, Leg: leg, After: 10 * time.Minute, For: 40 * time.Minute}}
+				for _, ill := range []string{"legacy", "vehicles"} {
+					if leg == ill || leg == "both" {
+						s.Faults = append(s.Faults, fixtures.Fault{Kind: kind, Leg: ill, After: 10 * time.Minute, For: 40 * time.Minute})
+					}
+				}
 				dir := t.TempDir()
 				synctest.Test(t, func(t *testing.T) {
 					b := newBenchIn(t, dir, s, shifted)
