@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,9 @@ type measured struct {
 	Name    string
 	Seconds float64
 	CPU     float64 // seconds, of all cores
+	GC      float64 // seconds of CPU that Go's garbage collector took, as it estimates them
 	Peak    float64 // MiB, of the whole process
+	Ended   time.Time
 }
 
 // playStage prints what the stage took, each part on a line.
@@ -93,6 +96,7 @@ type parts struct {
 	mu    sync.Mutex
 	began time.Time
 	used  time.Duration
+	freed float64
 	list  []measured
 }
 
@@ -100,10 +104,16 @@ type parts struct {
 func (p *parts) end(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now, used := time.Now(), cpuTime()
-	p.list = append(p.list, measured{name, now.Sub(p.began).Seconds(), (used - p.used).Seconds(), peak()})
+	now, used, freed := time.Now(), cpuTime(), collecting()
+	p.list = append(p.list, measured{name, now.Sub(p.began).Seconds(), (used - p.used).Seconds(), freed - p.freed, peak(), now})
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
-	p.began, p.used = now, used
+	p.began, p.used, p.freed = now, used, freed
+}
+
+func collecting() float64 {
+	sample := []metrics.Sample{{Name: "/cpu/classes/gc/total:cpu-seconds"}, {Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}}
+	metrics.Read(sample)
+	return sample[0].Value.Float64() - sample[1].Value.Float64()
 }
 
 // peak is the most memory this process has had, in MiB.
