@@ -226,14 +226,14 @@ func TestProbesThatAreCut(t *testing.T) {
 		for i := 100; i < 150; i++ {
 			lost = append(lost, fmt.Sprintf("car-%04d", i))
 		}
-		work, end := context.WithCancel(t.Context())
+		both, end := context.WithCancel(t.Context())
 		caller.any = func(leg, id string, n int) *smartcar.Answer {
 			if n == 1 {
 				end()
 			}
 			return dead(leg, id, lost...)
 		}
-		if _, err := r.feed(t.Context(), work); err == nil {
+		if _, err := r.feed(both, both); err == nil {
 			t.Error("it was not cut")
 		}
 		if got := store.counted(); got[Ready] != 150 || got[Inconclusive] < 40 {

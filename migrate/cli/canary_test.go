@@ -130,6 +130,7 @@ var (
 	errorProse   = regexp.MustCompile(`"(description|detail|error_description)":"`)
 	placeInBody  = regexp.MustCompile(`"(?:latitude|longitude)":(-?[0-9]+\.[0-9]{3,})`)
 	vinInBody    = regexp.MustCompile(`"(?:vin|value)":"([A-HJ-NPR-Z0-9]{17})"`)
+	clockTime    = regexp.MustCompile(`\d\d:\d\d:\d\d\.\d+`)
 	canaryHeader = "canary-session-cookie"
 )
 
@@ -258,8 +259,9 @@ func (w *canaryWorld) searchShared(name, text string) {
 			return
 		}
 	}
+	placed := clockTime.ReplaceAllString(text, "") // a second's fraction is not a latitude
 	for place := range w.places {
-		if strings.Contains(text, place) {
+		if strings.Contains(placed, place) {
 			w.t.Errorf("%s holds the coordinate %s", name, place)
 			return
 		}
