@@ -13,9 +13,6 @@ import (
 
 // doubt looks for stretches, and decides about those whose probes were visited. It runs while no vehicle is visited.
 func (r *Run) doubt(ctx context.Context) error {
-	if r.Meter.outages == nil || r.Meter.Legs == "connections" {
-		return nil
-	}
 	queued := map[int32]bool{}
 	var open []stretch
 	for _, s := range r.doubts {
@@ -27,7 +24,7 @@ func (r *Run) doubt(ctx context.Context) error {
 			open = append(open, s)
 		}
 	}
-	for _, s := range r.Meter.outages.doubtful(4 * r.Concurrency) { // both visits of each worker, twice over
+	for _, s := range r.doubtful() {
 		doubted, err := r.begin(ctx, &s, queued)
 		if err != nil {
 			return err
@@ -40,10 +37,41 @@ func (r *Run) doubt(ctx context.Context) error {
 	return nil
 }
 
-// begin doubts a stretch, unless an earlier process has, and has its probes visited.
-func (r *Run) begin(ctx context.Context, s *stretch, queued map[int32]bool) (doubted bool, err error) {
+// doubtful are the stretches that nobody has looked at.
+func (r *Run) doubtful() []stretch {
+	if r.Meter.outages == nil || r.Meter.Legs == "connections" {
+		return nil
+	}
+	return r.Meter.outages.doubtful(4 * r.Concurrency) // both visits of each worker, twice over
+}
+
+// doubtUnasked is what becomes of them where the run ends before anybody can be visited once more: its report convicts none of
+// their cars, and the resumed run visits them.
+func (r *Run) doubtUnasked(ctx context.Context) error {
+	for _, s := range r.doubtful() {
+		doubted, err := r.suspect(ctx, &s)
+		if err != nil {
+			return err
+		}
+		if doubted {
+			r.say(fmt.Sprintf("vehicles that were refused together before others were served: %d; they count as unmeasured until a resumed run has visited them once more", len(s.cars)))
+		}
+	}
+	return nil
+}
+
+// suspect doubts what a stretch convicts, unless an earlier process has.
+func (r *Run) suspect(ctx context.Context, s *stretch) (doubted bool, err error) {
 	var confirmed int
 	if s.cars, confirmed, err = r.convicted(ctx, *s); err != nil || confirmed >= len(spread(s.cars)) {
+		return false, err
+	}
+	return true, r.change(ctx, s.cars, func(e *Evidence) { s.leg(e).Doubted = !s.leg(e).Confirmed })
+}
+
+// begin doubts a stretch and has its probes visited.
+func (r *Run) begin(ctx context.Context, s *stretch, queued map[int32]bool) (doubted bool, err error) {
+	if doubted, err = r.suspect(ctx, s); !doubted || err != nil {
 		return false, err
 	}
 	s.probes = spread(s.cars)
@@ -51,9 +79,6 @@ func (r *Run) begin(ctx context.Context, s *stretch, queued map[int32]bool) (dou
 		s.probes = same
 	}
 	r.say(fmt.Sprintf("vehicles that were refused together before others were served: %d; visiting %d of them once more", len(s.cars), len(s.probes)))
-	if err := r.change(ctx, s.cars, func(e *Evidence) { s.leg(e).Doubted = !s.leg(e).Confirmed }); err != nil {
-		return false, err
-	}
 	return true, r.queue(ctx, s.probes, queued)
 }
 

@@ -199,6 +199,9 @@ func (r *Run) prepare(ctx context.Context) (Stop, error) {
 
 // settle decides what holds for the whole run and judges again where that changes the reading of single vehicles.
 func (r *Run) settle(ctx context.Context, stop Stop) error {
+	if err := r.doubtUnasked(ctx); err != nil {
+		return err
+	}
 	_, err := Settle(ctx, r.Store, r.Rules, stop, r.Now())
 	return err
 }
