@@ -158,7 +158,8 @@ func withOdometer(t *testing.T, body []byte, km float64) []byte {
 
 // TestDifferencesAreAskedAboutAgain: one that persists, one that the legacy value moves across, one that vanishes.
 func TestDifferencesAreAskedAboutAgain(t *testing.T) {
-	b := newBench(t, parkedFleet(6, 1))
+	began := time.Now() // how many days old a value is said to be depends on the hour of the day
+	b := newBenchAt(t, parkedFleet(6, 1), func() time.Time { return killedAt.Add(6*time.Hour + time.Since(began)) })
 	parked := b.labelled("parked")
 	across, vanishing, wrong := parked[0], parked[1], b.labelled("value-differs/odometer")[0]
 	b.shifting(func(id, leg string, n int) float64 {
@@ -178,7 +179,7 @@ func TestDifferencesAreAskedAboutAgain(t *testing.T) {
 	}
 	r := b.rechecked()
 	for _, tt := range []struct{ vehicle, told, note string }{
-		{wrong, "blocked differs", "both legs observed it at the same moment; still different 4 min later; the app value is "},
+		{wrong, "blocked differs", "both legs observed it at the same moment; still different 4 min later; the app value is 2 d "},
 		{across, "ready/full drift", "explained: the value was changing while it was asked three times ("},
 		{vanishing, "ready/partial unverifiable", "flapped: the legs agreed 2 min later ("},
 	} {
