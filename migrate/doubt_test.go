@@ -13,7 +13,6 @@ import (
 )
 
 // TestAnIllAPIConvictsNobody: an API that refuses everybody for a while, in the middle of a run, as if every grant were dead or
-
 // nobody connected. Whoever stood in that stretch is visited once more, and is found to be what it is.
 func TestAnIllAPIConvictsNobody(t *testing.T) {
 	for _, c := range []struct {
@@ -47,7 +46,6 @@ func TestAnIllAPIConvictsNobody(t *testing.T) {
 }
 
 // TestARealClusterCostsTenVisits: cars that stand together and are refused for good stay what they are, and the last ones of
-
 // the run do not look like an API's end.
 func TestARealClusterCostsTenVisits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -104,7 +102,6 @@ func dead(leg, id string, cars ...string) *smartcar.Answer {
 }
 
 // TestAnInterruptForgetsNoOutage: it ends the run after an API was ill and before anybody was asked again; a later process asks
-
 // then, and a third one does not ask once more.
 func TestAnInterruptForgetsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -160,7 +157,6 @@ func (s *shelf) counted() map[Verdict]int {
 }
 
 // TestAnOutageBehindTheFirstVisits: it begins before they are over, or strikes only those that are visited again; the cars that
-
 // come later show that it was one.
 func TestAnOutageBehindTheFirstVisits(t *testing.T) {
 	for _, again := range []bool{false, true} {
@@ -216,7 +212,6 @@ func TestAProbeThatIsNotAnsweredDecidesNothing(t *testing.T) {
 }
 
 // TestProbesThatAreCut leave their stretch unmeasured, to be visited on resume; what is really lost is blocked again then, in its
-
 // place, and a run at a lower level leaves it alone.
 func TestProbesThatAreCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
